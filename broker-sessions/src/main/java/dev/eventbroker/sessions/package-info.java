@@ -1,0 +1,5 @@
+/** Sessions over connections, in memory or in a JDBC store. */
+@NullMarked
+package dev.eventbroker.sessions;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,14 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Server-Sent Events on Netty: HTTP in, {@code text/event-stream} out. */
+@NullMarked
+module dev.eventbroker.sse {
+  requires static transitive org.jspecify;
+  requires transitive dev.eventbroker;
+  requires transitive io.netty.codec.http;
+  requires transitive io.netty.transport;
+  requires io.netty.buffer;
+  requires io.netty.common;
+  requires io.netty.handler;
+  requires org.slf4j;
+}
