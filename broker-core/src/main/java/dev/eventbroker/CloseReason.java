@@ -1,0 +1,34 @@
+package dev.eventbroker;
+
+/**
+ * Why a subscription or connection ended, and whether coming back makes sense.
+ *
+ * @param code a short stable name, for counters and logs
+ * @param text what happened, for people
+ * @param retryable whether the same client may expect success when it comes back
+ */
+public record CloseReason(String code, String text, boolean retryable) {
+
+  /** The holder of the handle closed it. */
+  public static final CloseReason UNSUBSCRIBED =
+      new CloseReason("unsubscribed", "closed by its owner", true);
+
+  /** The peer went away. */
+  public static final CloseReason DISCONNECTED =
+      new CloseReason("disconnected", "the peer went away", true);
+
+  /**
+   * The log moved past the subscriber, whose policy is {@link LagPolicy#DISCONNECT}, or which could
+   * not be resynced.
+   */
+  public static final CloseReason SLOW =
+      new CloseReason("slow", "slower than the log is long", true);
+
+  /** The broker, or the executor that the subscription lived on, was shut down. */
+  public static final CloseReason SHUTDOWN =
+      new CloseReason("shutdown", "the broker is shutting down", true);
+
+  /** The subscriber threw. */
+  public static final CloseReason FAILED =
+      new CloseReason("failed", "the subscriber threw an exception", false);
+}

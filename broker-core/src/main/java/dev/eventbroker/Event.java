@@ -1,0 +1,114 @@
+package dev.eventbroker;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What is published: a topic, a type, the data, and optionally a key and an audience. Its id and
+ * time are given by the log and belong to the {@link Delivery}. Immutable.
+ */
+public final class Event {
+
+  /** Longest type in characters. */
+  public static final int MAX_TYPE_LENGTH = 128;
+
+  /**
+   * Types that mean something else on the wire: {@code open} and {@code error} are the browser's
+   * own events on an EventSource, {@code gap} is ours.
+   */
+  private static final Set<String> RESERVED_TYPES = Set.of("open", "error", "gap");
+
+  private final Topic topic;
+  private final String type;
+  private final String data;
+  private final Optional<String> key;
+  private final Audience audience;
+
+  private Event(Topic topic, String type, String data, Optional<String> key, Audience audience) {
+    this.topic = topic;
+    this.type = type;
+    this.data = data;
+    this.key = key;
+    this.audience = audience;
+  }
+
+  /**
+   * An event for everyone who asks for its topic.
+   *
+   * @param type 1 to {@value #MAX_TYPE_LENGTH} characters, none of them a control character, and
+   *     none of the names {@code open}, {@code error}, {@code gap}
+   * @param data any text, empty included; JSON by convention
+   * @throws IllegalArgumentException if the type is not as said
+   */
+  public static Event of(Topic topic, String type, String data) {
+    requireNonNull(topic, "topic");
+    requireNonNull(data, "data");
+    return new Event(topic, requireType(type), data, Optional.empty(), Audience.everyone());
+  }
+
+  /**
+   * The type itself when it is a valid one.
+   *
+   * @throws IllegalArgumentException if it is not
+   */
+  static String requireType(String type) {
+    requireNonNull(type, "type");
+    if (type.isEmpty() || type.length() > MAX_TYPE_LENGTH) {
+      throw new IllegalArgumentException(
+          "type: " + type.length() + " characters (expected: 1 to " + MAX_TYPE_LENGTH + ")");
+    }
+    for (int i = 0; i < type.length(); i++) {
+      if (Character.isISOControl(type.charAt(i))) {
+        throw new IllegalArgumentException("type: control character at " + i + " (expected: none)");
+      }
+    }
+    if (RESERVED_TYPES.contains(type)) {
+      throw new IllegalArgumentException(
+          "type: \"" + type + "\" (expected: none of the reserved names " + "open, error, gap)");
+    }
+    return type;
+  }
+
+  /** The same event with that key: of events with one key, a later one replaces an earlier one. */
+  public Event withKey(String newKey) {
+    return new Event(topic, type, data, Optional.of(newKey), audience);
+  }
+
+  /** The same event for that audience. */
+  public Event withAudience(Audience newAudience) {
+    return new Event(topic, type, data, key, requireNonNull(newAudience, "audience"));
+  }
+
+  /** What the event is about. */
+  public Topic topic() {
+    return topic;
+  }
+
+  /** What happened. */
+  public String type() {
+    return type;
+  }
+
+  /** The content. */
+  public String data() {
+    return data;
+  }
+
+  /** What the event is the latest state of, if it is that. */
+  public Optional<String> key() {
+    return key;
+  }
+
+  /** Who may see it. */
+  public Audience audience() {
+    return audience;
+  }
+
+  /** Topic and type; not the data, which may be long and private. */
+  @Override
+  public String toString() {
+    return type + " on " + topic;
+  }
+}

@@ -1,0 +1,31 @@
+package dev.eventbroker;
+
+import java.time.Instant;
+
+/**
+ * Where a source puts what it brings. Each call appends to the log and returns at once; nothing
+ * waits for a subscriber. One thread at a time.
+ */
+public interface Inbound {
+
+  /**
+   * For a {@link Backplane}: what follows comes after this place, and the log knows nothing older.
+   * A second call says that the run was broken for everybody (another epoch, or events that are
+   * gone): each subscriber is told a gap.
+   */
+  void begin(EventId cursor);
+
+  /**
+   * For a {@link Backplane}: the event with the next position of the epoch.
+   *
+   * @throws IllegalArgumentException if the id is not the next one; the backplane then says {@link
+   *     #begin}
+   */
+  void event(EventId id, Instant time, Event event);
+
+  /** For a plain source: an event without a place of its own. */
+  void event(Event event);
+
+  /** The source may have missed events on these topics. */
+  void gap(TopicFilter scope);
+}

@@ -1,0 +1,124 @@
+package dev.eventbroker.engine;
+
+import dev.eventbroker.runtime.BrokerThreads;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads of one broker: a timer, and lanes for subscribers that bring none. Stops what it
+ * started.
+ */
+final class BrokerResources {
+
+  private static final Logger log = LoggerFactory.getLogger(BrokerResources.class);
+
+  /**
+   * How far ticks are spread, so that the nodes of a cluster don't all ask the database at the same
+   * moment.
+   */
+  private static final double JITTER = 0.1;
+
+  /**
+   * Closing waits this long for the last notifications of subscribers on the broker's own lanes.
+   */
+  private static final long LANES_END_MILLIS = 1000;
+
+  private final ScheduledExecutorService timer;
+  private final boolean ownTimer;
+  private final List<ExecutorService> lanes = new ArrayList<>();
+  private final AtomicInteger nextLane = new AtomicInteger();
+  private volatile boolean closed;
+
+  BrokerResources(String name, Optional<ScheduledExecutorService> given, int laneCount) {
+    ownTimer = given.isEmpty();
+    timer = given.orElseGet(() -> ownTimer(name));
+    for (int i = 0; i < laneCount; i++) {
+      lanes.add(Executors.newSingleThreadExecutor(new BrokerThreads(name + "-lane" + (i + 1))));
+    }
+  }
+
+  private static ScheduledExecutorService ownTimer(String name) {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(1, new BrokerThreads(name + "-timer"));
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
+  }
+
+  ScheduledExecutorService timer() {
+    return timer;
+  }
+
+  Executor nextLane() {
+    return lanes.get(Math.floorMod(nextLane.getAndIncrement(), lanes.size()));
+  }
+
+  /**
+   * Runs the work again and again, each time after the interval give or take a tenth, until this is
+   * closed.
+   */
+  void every(Duration interval, RandomGenerator random, Runnable work) {
+    if (closed) {
+      return;
+    }
+    double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
+    try {
+      var unused =
+          timer.schedule(
+              () -> {
+                runGuarded(work);
+                every(interval, random, work);
+              },
+              (long) (interval.toNanos() * factor),
+              TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      log.debug("the timer was stopped");
+    }
+  }
+
+  private void runGuarded(Runnable work) {
+    if (closed) {
+      return;
+    }
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      log.warn("a periodic task threw", e);
+    }
+  }
+
+  void close() {
+    closed = true;
+    lanes.forEach(ExecutorService::shutdown);
+    for (ExecutorService lane : lanes) {
+      awaitEnd(lane);
+    }
+    if (ownTimer) {
+      timer.shutdownNow();
+    }
+  }
+
+  private static void awaitEnd(ExecutorService lane) {
+    try {
+      if (!lane.awaitTermination(LANES_END_MILLIS, TimeUnit.MILLISECONDS)) {
+        log.warn("a subscriber blocks a lane of the broker; its thread is interrupted");
+        lane.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      lane.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

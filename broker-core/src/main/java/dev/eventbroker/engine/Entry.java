@@ -1,0 +1,121 @@
+package dev.eventbroker.engine;
+
+import dev.eventbroker.Delivery;
+import dev.eventbroker.Event;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One place in the log. {@link #sequence} is this node's own dense numbering; {@link #epoch} and
+ * {@link #position} are the id of this entry or of the last entry before it that has one.
+ */
+abstract class Entry {
+
+  final long sequence;
+  final String epoch;
+  final long position;
+
+  Entry(long sequence, String epoch, long position) {
+    this.sequence = sequence;
+    this.epoch = epoch;
+    this.position = position;
+  }
+
+  /** What it takes of the log's bound in bytes, estimated. */
+  abstract long bytes();
+
+  final EventId place() {
+    return new EventId(epoch, position);
+  }
+
+  /** An event. */
+  static final class OfEvent extends Entry implements Delivery {
+
+    /** Objects and references around the text of an event, frames included. */
+    private static final int OVERHEAD_BYTES = 250;
+
+    final Event event;
+    final boolean local;
+    private final Instant time;
+    private volatile @Nullable Encoded encoded;
+
+    OfEvent(long sequence, String epoch, long position, Event event, Instant time, boolean local) {
+      super(sequence, epoch, position);
+      this.event = event;
+      this.time = time;
+      this.local = local;
+    }
+
+    /** The data counts twice: once as text and once as the frame that all connections share. */
+    static long bytes(Event event) {
+      return OVERHEAD_BYTES + 2L * event.data().length();
+    }
+
+    @Override
+    long bytes() {
+      return bytes(event);
+    }
+
+    @Override
+    public Event event() {
+      return event;
+    }
+
+    @Override
+    public Optional<EventId> id() {
+      return local ? Optional.empty() : Optional.of(place());
+    }
+
+    @Override
+    public EventId cursor() {
+      return place();
+    }
+
+    @Override
+    public Instant time() {
+      return time;
+    }
+
+    /** Two lanes may encode at the same moment; both results are right, and one of them is kept. */
+    @Override
+    @SuppressWarnings("unchecked") // what stands beside an encoder was made by that encoder
+    public <T> T encodedBy(Encoder<T> encoder) {
+      for (Encoded known = encoded; known != null; known = known.next) {
+        if (known.encoder == encoder) {
+          return (T) known.result;
+        }
+      }
+      T result = encoder.encode(this);
+      encoded = new Encoded(encoder, result, encoded);
+      return result;
+    }
+
+    @Override
+    public String toString() {
+      return event + (local ? " (local)" : " " + place());
+    }
+  }
+
+  /** A place where the run was broken for everybody who asks for some topics. */
+  static final class OfGap extends Entry {
+
+    private static final int BYTES = 150;
+
+    final Gap gap;
+
+    OfGap(long sequence, Gap gap) {
+      super(sequence, gap.to().epoch(), gap.to().position());
+      this.gap = gap;
+    }
+
+    @Override
+    long bytes() {
+      return BYTES;
+    }
+  }
+
+  private record Encoded(Delivery.Encoder<?> encoder, Object result, @Nullable Encoded next) {}
+}

@@ -1,0 +1,245 @@
+package dev.eventbroker.engine;
+
+import dev.eventbroker.EventId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread that reads the log once for all subscriptions that live on it. It owns its index and
+ * its subscriptions; nothing else touches them, so there is no lock here. Others hand it commands,
+ * and wake it when the log has grown.
+ *
+ * <p>A batch is matched topic by topic and then delivered subscriber by subscriber: each
+ * subscriber's memory is touched once, and its batch end follows at once.
+ */
+final class Lane implements Runnable {
+
+  private static final Logger log = LoggerFactory.getLogger(Lane.class);
+
+  /** As many as a mask has bits: which entries of a batch concern a subscription is one long. */
+  private static final int BATCH = Long.SIZE;
+
+  /**
+   * Batches and backlog slices before the thread is given back: an event loop has sockets to serve
+   * as well.
+   */
+  private static final int ROUNDS = 8;
+
+  /** Entries that one subscription reads of its backlog before the others have their turn. */
+  private static final int BACKLOG_SLICE = 256;
+
+  private final Executor executor;
+  private final Log events;
+  private final LogBroker broker;
+
+  // Any thread.
+  private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean scheduled = new AtomicBoolean();
+
+  /** How many subscriptions live here; guarded by the registry. */
+  int population;
+
+  // The lane's thread only.
+  private final FilterIndex index = new FilterIndex();
+  private final Queue<LaneSubscription> catchingUp = new ArrayDeque<>();
+  private final Entry[] batch = new Entry[BATCH];
+  private final List<LaneSubscription> touched = new ArrayList<>();
+  private final BatchTopics topics = new BatchTopics(BATCH);
+  private long cursor;
+  private EventId settled;
+  private long delivered;
+  private long filtered;
+
+  Lane(Executor executor, Log events, LogBroker broker) {
+    this.executor = executor;
+    this.events = events;
+    this.broker = broker;
+    Log.Place now = events.now();
+    this.cursor = now.next();
+    this.settled = now.cursor();
+  }
+
+  Executor executor() {
+    return executor;
+  }
+
+  // ---- Any thread
+  // ---------------------------------------------------------------------------------------------------
+
+  /** Has that done on the lane, after what was submitted before. */
+  void submit(Runnable command) {
+    commands.add(command);
+    signal();
+  }
+
+  void attach(LaneSubscription subscription) {
+    submit(() -> subscription.attach(index));
+  }
+
+  /** The log has grown, or there is a command: at most one run is on its way at any time. */
+  void signal() {
+    if (scheduled.get() || !scheduled.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      executor.execute(this);
+    } catch (RejectedExecutionException e) {
+      // Left scheduled: nothing will run here again.
+      broker.laneDied(this);
+    }
+  }
+
+  // ---- The lane's thread
+  // --------------------------------------------------------------------------------------------
+
+  @Override
+  public void run() {
+    try {
+      runCommands();
+      boolean more = true;
+      for (int round = 0; round < ROUNDS && more; round++) {
+        boolean moreEvents = readBatch();
+        boolean moreBacklog = readBacklogs();
+        more = moreEvents || moreBacklog;
+      }
+    } finally {
+      publishCounters();
+      scheduled.set(false);
+    }
+    // What came after the last look and before the line above found the lane still scheduled.
+    if (!commands.isEmpty() || !catchingUp.isEmpty() || cursor < events.tail()) {
+      signal();
+    }
+  }
+
+  long cursor() {
+    return cursor;
+  }
+
+  /** The place up to which the lane has read for its live subscriptions. */
+  EventId settled() {
+    return settled;
+  }
+
+  /** Has the subscription read its backlog, in turn with the others. */
+  void catchUp(LaneSubscription subscription) {
+    catchingUp.add(subscription);
+  }
+
+  void delivered() {
+    delivered++;
+  }
+
+  void filtered() {
+    filtered++;
+  }
+
+  private void runCommands() {
+    for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+      try {
+        command.run();
+      } catch (RuntimeException e) {
+        log.error("a lane's command failed; its subscription may hang", e);
+      }
+    }
+  }
+
+  /** One batch for everybody who is live; whether there may be another. */
+  private boolean readBatch() {
+    int count = 0;
+    long tail = events.tail();
+    while (count < BATCH && cursor + count < tail) {
+      Entry entry = events.get(cursor + count);
+      if (entry == null) {
+        break;
+      }
+      batch[count++] = entry;
+    }
+    if (count == 0) {
+      if (cursor < tail) {
+        overtaken();
+      }
+      return false;
+    }
+    if (!index.isEmpty()) {
+      distribute(count);
+    }
+    cursor += count;
+    settled = batch[count - 1].place();
+    Arrays.fill(batch, 0, count, null);
+    return cursor < events.tail();
+  }
+
+  private void distribute(int count) {
+    for (int i = 0; i < count; i++) {
+      if (batch[i] instanceof Entry.OfEvent event) {
+        topics.add(event.event.topic(), 1L << i);
+      } else {
+        long bit = 1L << i;
+        broker.forEachOn(this, subscription -> mark(subscription, bit));
+      }
+    }
+    topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
+    for (LaneSubscription subscription : touched) {
+      long part = subscription.batchMask;
+      subscription.batchMask = 0;
+      subscription.takeBatch(batch, part);
+    }
+    touched.clear();
+  }
+
+  private void mark(FilterIndex.Members members, long part) {
+    for (int i = 0; i < members.size(); i++) {
+      mark(members.get(i), part);
+    }
+  }
+
+  private void mark(LaneSubscription subscription, long part) {
+    if (!subscription.isLive()) {
+      return;
+    }
+    if (subscription.batchMask == 0) {
+      touched.add(subscription);
+    }
+    subscription.batchMask |= part;
+  }
+
+  /** The log has moved past the lane itself: everybody who rides on it has lost the same. */
+  private void overtaken() {
+    broker.forEachOn(
+        this,
+        subscription -> {
+          if (subscription.isLive()) {
+            subscription.overtaken();
+          }
+        });
+    Log.Place now = events.now();
+    cursor = now.next();
+    settled = now.cursor();
+  }
+
+  private boolean readBacklogs() {
+    for (int turn = catchingUp.size(); turn > 0; turn--) {
+      LaneSubscription subscription = catchingUp.remove();
+      if (subscription.readBacklog(events, BACKLOG_SLICE)) {
+        catchingUp.add(subscription);
+      }
+    }
+    return !catchingUp.isEmpty();
+  }
+
+  private void publishCounters() {
+    broker.count(delivered, filtered);
+    delivered = 0;
+    filtered = 0;
+  }
+}

@@ -1,0 +1,468 @@
+package dev.eventbroker.engine;
+
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
+import dev.eventbroker.LagPolicy;
+import dev.eventbroker.Snapshot;
+import dev.eventbroker.SubscribeRequest;
+import dev.eventbroker.Subscriber;
+import dev.eventbroker.Subscription;
+import dev.eventbroker.TopicFilter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A place in the log and the question "are you ready?". There is no queue here: while the
+ * subscriber is ready it rides its lane's cursor; when it is not, {@link #next} is all that is
+ * remembered.
+ */
+final class LaneSubscription implements Subscription {
+
+  private static final Logger log = LoggerFactory.getLogger(LaneSubscription.class);
+
+  /**
+   * Fresh snapshots in a row that a busy log may overtake before the subscription ends as too slow.
+   */
+  private static final int MAX_OVERTAKEN_SNAPSHOTS = 3;
+
+  private final Lane lane;
+  private final LogBroker broker;
+  private final SubscribeRequest request;
+  private final Subscriber subscriber;
+  private final Optional<EventId> asked;
+
+  // Any thread.
+  private final AtomicReference<@Nullable CloseReason> closing = new AtomicReference<>();
+  private final AtomicBoolean ended = new AtomicBoolean();
+  private final AtomicBoolean wakeQueued = new AtomicBoolean();
+  private volatile State state = State.ARMED;
+
+  // The lane's thread only; the first ones are set before the lane knows of it.
+  private long next;
+  private EventId settled;
+  private long armedAt;
+  private Optional<Gap.Reason> missed;
+  private long overlapEnd;
+  private @Nullable Snapshot snapshot;
+  private int overtakenSnapshots;
+  private boolean deliveredSinceBatchEnd;
+  private List<FilterIndex.Membership> memberships = List.of();
+
+  /** Which entries of the lane's current batch are for this subscription; owned by the lane. */
+  long batchMask;
+
+  LaneSubscription(
+      Lane lane,
+      LogBroker broker,
+      SubscribeRequest request,
+      Subscriber subscriber,
+      Log.Place place,
+      Optional<EventId> asked) {
+    this.lane = lane;
+    this.broker = broker;
+    this.request = request;
+    this.subscriber = subscriber;
+    this.asked = asked;
+    this.next = place.next();
+    this.settled = place.cursor();
+    this.armedAt = place.tail();
+    this.missed = place.missed();
+  }
+
+  @Override
+  public State state() {
+    return closing.get() != null ? State.CLOSED : state;
+  }
+
+  @Override
+  public EventId cursor() {
+    EventId own = settled;
+    if (state != State.LIVE) {
+      return own;
+    }
+    return furthest(own, lane.settled());
+  }
+
+  @Override
+  public void wake() {
+    if (wakeQueued.compareAndSet(false, true)) {
+      lane.submit(this::woken);
+    }
+  }
+
+  @Override
+  public void close(CloseReason reason) {
+    if (closing.compareAndSet(null, reason)) {
+      lane.submit(this::end);
+    }
+  }
+
+  Lane lane() {
+    return lane;
+  }
+
+  boolean isLive() {
+    return state == State.LIVE;
+  }
+
+  // ---- The handshake, on the lane
+  // -----------------------------------------------------------------------------------
+
+  /** The lane knows it now. */
+  void attach(FilterIndex index) {
+    if (isClosing()) {
+      return;
+    }
+    memberships = index.addAll(this, request.filters());
+    if (missed.isPresent()) {
+      Optional<EventId> from = asked.filter(id -> id.epoch().equals(settled.epoch()));
+      tellGap(new Gap(missed.get(), from, settled, TopicFilter.ALL));
+    }
+    boolean resumed = request.lastEventId().isPresent() && missed.isEmpty();
+    if (request.snapshot().isPresent() && !resumed) {
+      loadSnapshot(request.snapshot().get());
+    } else {
+      start();
+    }
+  }
+
+  private void loadSnapshot(SubscribeRequest.Loading loading) {
+    if (isClosing()) {
+      return;
+    }
+    state = State.SNAPSHOT;
+    flush();
+    Duration timeout = request.snapshotTimeout().orElse(broker.snapshotTimeout());
+    SnapshotLoader.Ending ending =
+        new SnapshotLoader.Ending() {
+          @Override
+          public void loaded(Snapshot loaded) {
+            long tail = broker.log().tail();
+            lane.submit(() -> join(loading, loaded, tail));
+          }
+
+          @Override
+          public void failed(Throwable cause) {
+            broker.snapshotFailed(request.principal(), cause);
+            lane.submit(() -> join(loading, null, 0));
+          }
+        };
+    broker.snapshots().load(loading, timeout, ending);
+  }
+
+  /**
+   * The snapshot is there (or its fallback is to be made): joins it to what the log has kept since
+   * arming.
+   */
+  private void join(SubscribeRequest.Loading loading, @Nullable Snapshot loaded, long tail) {
+    if (isClosing()) {
+      return;
+    }
+    if (next < broker.log().head()) {
+      overtakenWhileLoading(loading);
+      return;
+    }
+    guarded(
+        () -> {
+          Snapshot shown = loaded == null ? loading.fallback() : loaded;
+          snapshot = shown;
+          overlapEnd = tail;
+          subscriber.onSnapshot(shown, settled);
+          deliveredSinceBatchEnd = true;
+        });
+    start();
+  }
+
+  private void overtakenWhileLoading(SubscribeRequest.Loading loading) {
+    overtakenSnapshots++;
+    if (overtakenSnapshots >= MAX_OVERTAKEN_SNAPSHOTS
+        || request.lagPolicy() == LagPolicy.DISCONNECT) {
+      close(CloseReason.SLOW);
+      return;
+    }
+    rearm();
+    loadSnapshot(loading);
+  }
+
+  private void start() {
+    if (isClosing()) {
+      return;
+    }
+    guarded(() -> subscriber.onStart(settled));
+    deliveredSinceBatchEnd = true;
+    state = State.BACKLOG;
+    lane.catchUp(this);
+  }
+
+  // ---- Reading, on the lane
+  // -----------------------------------------------------------------------------------------
+
+  /**
+   * Reads up to that many entries of what the log has kept for it.
+   *
+   * @return whether there is more to read at once
+   */
+  boolean readBacklog(Log from, int atMost) {
+    Entry last = null;
+    for (int read = 0; read < atMost && next < lane.cursor() && !isClosing(); read++) {
+      Entry entry = from.get(next);
+      if (entry == null) {
+        settle(last);
+        overtaken();
+        return false;
+      }
+      if (concerns(entry) && !take(entry)) {
+        break;
+      }
+      last = entry;
+      next++;
+    }
+    settle(last);
+    flush();
+    if (isClosing() || state == State.PAUSED) {
+      return false;
+    }
+    if (next >= lane.cursor()) {
+      state = State.LIVE;
+      return false;
+    }
+    return true;
+  }
+
+  /** Takes its part of a batch that its lane has read for everybody. */
+  void takeBatch(Entry[] batch, long part) {
+    for (long left = part; left != 0 && !isClosing(); left &= left - 1) {
+      int index = Long.numberOfTrailingZeros(left);
+      Entry entry = batch[index];
+      if (entry.sequence >= next && !take(entry)) {
+        settled = furthest(settled, index == 0 ? lane.settled() : batch[index - 1].place());
+        break;
+      }
+    }
+    flush();
+  }
+
+  /** The log has moved past it: its policy decides. */
+  void overtaken() {
+    if (request.lagPolicy() == LagPolicy.DISCONNECT) {
+      close(CloseReason.SLOW);
+      return;
+    }
+    rearm();
+    if (request.snapshot().isPresent()) {
+      loadSnapshot(request.snapshot().get());
+    } else {
+      flush();
+      state = State.BACKLOG;
+      lane.catchUp(this);
+    }
+  }
+
+  /**
+   * Called for riders too, so the place before the gap is the one it had settled by itself or with
+   * its lane.
+   */
+  private void rearm() {
+    EventId from = cursor();
+    state = State.ARMED;
+    Log.Place place = broker.log().now();
+    next = place.next();
+    settled = place.cursor();
+    armedAt = place.tail();
+    snapshot = null;
+    tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL));
+  }
+
+  private void woken() {
+    wakeQueued.set(false);
+    if (state == State.PAUSED && !isClosing()) {
+      state = State.BACKLOG;
+      broker.lagging(-1);
+      lane.catchUp(this);
+    }
+  }
+
+  private boolean concerns(Entry entry) {
+    if (entry instanceof Entry.OfGap) {
+      return true;
+    }
+    Entry.OfEvent event = (Entry.OfEvent) entry;
+    for (TopicFilter filter : request.filters()) {
+      if (filter.matches(event.event.topic())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Delivers an entry unless something hides it; false if the subscriber was not ready, and now is
+   * paused there.
+   */
+  private boolean take(Entry entry) {
+    if (entry instanceof Entry.OfGap broken) {
+      return !concerns(broken.gap.scope())
+          || takeWhenReady(entry.sequence, () -> tellGap(broken.gap));
+    }
+    Entry.OfEvent event = (Entry.OfEvent) entry;
+    if (isSettled(event)) {
+      return true;
+    }
+    if (!event.event.audience().includes(request.principal())) {
+      lane.filtered();
+      return true;
+    }
+    if (!isReady(entry.sequence)) {
+      return false;
+    }
+    try {
+      subscriber.onEvent(event);
+      lane.delivered();
+      deliveredSinceBatchEnd = true;
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      failed(e);
+    }
+    return true;
+  }
+
+  /** Whether the event is one that the run has behind it already, though the log has it ahead. */
+  private boolean isSettled(Entry.OfEvent event) {
+    if (event.local) {
+      return event.sequence < armedAt;
+    }
+    if (event.position <= settled.position() && event.epoch.equals(settled.epoch())) {
+      return true;
+    }
+    if (event.sequence >= overlapEnd) {
+      return false;
+    }
+    Snapshot shown = snapshot;
+    return shown != null && guardedTest(() -> shown.includes(event));
+  }
+
+  private boolean takeWhenReady(long sequence, Runnable delivery) {
+    if (!isReady(sequence)) {
+      return false;
+    }
+    delivery.run();
+    return true;
+  }
+
+  private boolean isReady(long sequence) {
+    if (guardedTest(subscriber::ready)) {
+      return true;
+    }
+    if (!isClosing()) {
+      next = sequence;
+      state = State.PAUSED;
+      broker.lagging(1);
+    }
+    return false;
+  }
+
+  private boolean concerns(TopicFilter scope) {
+    for (TopicFilter filter : request.filters()) {
+      if (filter.intersects(scope)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void settle(@Nullable Entry last) {
+    if (last != null) {
+      settled = furthest(settled, last.place());
+    }
+  }
+
+  /**
+   * What was read, unless this one was armed, or came from another node, ahead of what this node
+   * has read.
+   */
+  private static EventId furthest(EventId own, EventId read) {
+    boolean ahead = read.epoch().equals(own.epoch()) && read.position() < own.position();
+    return ahead ? own : read;
+  }
+
+  // ---- The subscriber, guarded
+  // --------------------------------------------------------------------------------------
+
+  private void tellGap(Gap gap) {
+    broker.gapTold(request.principal(), gap);
+    guarded(() -> subscriber.onGap(gap));
+    deliveredSinceBatchEnd = true;
+  }
+
+  private void flush() {
+    if (deliveredSinceBatchEnd && !isClosing()) {
+      deliveredSinceBatchEnd = false;
+      guarded(subscriber::onBatchEnd);
+    }
+  }
+
+  private void guarded(Runnable call) {
+    if (isClosing()) {
+      return;
+    }
+    try {
+      call.run();
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      failed(e);
+    }
+  }
+
+  private boolean guardedTest(BooleanSupplier test) {
+    try {
+      return test.getAsBoolean();
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      failed(e);
+      return false;
+    }
+  }
+
+  private void failed(Throwable cause) {
+    log.warn(
+        "closing the subscription of {}, which threw: {}", request.principal(), subscriber, cause);
+    close(CloseReason.FAILED);
+  }
+
+  private boolean isClosing() {
+    return closing.get() != null;
+  }
+
+  // ---- The end
+  // ------------------------------------------------------------------------------------------------------
+
+  private void end() {
+    memberships.forEach(FilterIndex.Membership::remove);
+    memberships = List.of();
+    endedWithoutLane();
+  }
+
+  /** The part of the end that needs no lane: for a lane whose executor takes no more tasks, too. */
+  void endedWithoutLane() {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    closing.compareAndSet(null, CloseReason.SHUTDOWN);
+    if (state == State.PAUSED) {
+      broker.lagging(-1);
+    }
+    state = State.CLOSED;
+    CloseReason reason = closing.get();
+    broker.ended(this, request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
+    try {
+      subscriber.onClose(reason == null ? CloseReason.SHUTDOWN : reason);
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      log.warn("a subscriber threw while it was closed: {}", subscriber, e);
+    }
+  }
+}

@@ -1,0 +1,265 @@
+package dev.eventbroker.engine;
+
+import dev.eventbroker.Event;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
+import dev.eventbroker.TopicFilter;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bounded ring of entries in one total order: queue, history and replay buffer at once.
+ *
+ * <p>Appending takes a short lock among publishers and never waits for a reader: it overwrites what
+ * is oldest. Readers take no lock. An entry carries its own sequence, so a reader that finds
+ * another entry, or none, in the slot it looks at knows that the log has moved past it.
+ */
+final class Log {
+
+  private static final long FIRST = 1;
+
+  private final int capacity;
+  private final long maxBytes;
+  private final int mask;
+  private final AtomicReferenceArray<@Nullable Entry> ring;
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Guarded by lock; epoch and position are those of the newest event that has an id.
+  private String epoch;
+  private long position;
+  private long floorPosition;
+  private long epochStart;
+  private long bytes;
+
+  // Written under lock, read by everybody.
+  private volatile long head = FIRST;
+  private volatile long tail = FIRST;
+
+  Log(int capacity, long maxBytes, EventId begin) {
+    this.capacity = capacity;
+    this.maxBytes = maxBytes;
+    int slots = Integer.highestOneBit(capacity);
+    if (slots < capacity) {
+      slots <<= 1;
+    }
+    this.mask = slots - 1;
+    this.ring = new AtomicReferenceArray<>(slots);
+    this.epoch = begin.epoch();
+    this.position = begin.position();
+    this.floorPosition = begin.position();
+    this.epochStart = tail;
+  }
+
+  /** Appends an event with the next position. */
+  EventId append(Event event, Instant time) {
+    lock.lock();
+    try {
+      position++;
+      add(new Entry.OfEvent(tail, epoch, position, event, time, false));
+      return new EventId(epoch, position);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Appends an event that has no id. */
+  void appendLocal(Event event, Instant time) {
+    lock.lock();
+    try {
+      add(new Entry.OfEvent(tail, epoch, position, event, time, true));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Appends an event whose id was given elsewhere.
+   *
+   * @throws IllegalArgumentException if it is not the next position of this epoch
+   */
+  void append(EventId id, Event event, Instant time) {
+    lock.lock();
+    try {
+      if (!id.epoch().equals(epoch) || id.position() != position + 1) {
+        throw new IllegalArgumentException(
+            "id: " + id + " (expected: " + epoch + "." + (position + 1) + ")");
+      }
+      position++;
+      add(new Entry.OfEvent(tail, epoch, position, event, time, false));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Says, in order, that something may be missing on these topics. */
+  void appendGap(Gap.Reason reason, TopicFilter scope) {
+    lock.lock();
+    try {
+      EventId here = new EventId(epoch, position);
+      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope)));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Goes on after another place, and tells everybody so who may have read something: what was kept
+   * before cannot be resumed from.
+   */
+  void restart(EventId begin) {
+    lock.lock();
+    try {
+      EventId before = new EventId(epoch, position);
+      Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
+      epoch = begin.epoch();
+      position = begin.position();
+      floorPosition = position;
+      epochStart = tail;
+      if (tail > FIRST) {
+        add(new Entry.OfGap(tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL)));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The entry at that sequence, or null if the log has moved past it or has not got there. */
+  @Nullable Entry get(long sequence) {
+    Entry entry = ring.getAcquire((int) sequence & mask);
+    return entry != null && entry.sequence == sequence ? entry : null;
+  }
+
+  /** The sequence that the next entry will have. */
+  long tail() {
+    return tail;
+  }
+
+  /** The oldest sequence that is kept; the tail if there is none. */
+  long head() {
+    return head;
+  }
+
+  /** How many bytes are kept, estimated. */
+  long bytes() {
+    lock.lock();
+    try {
+      return bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The place of the newest event that has an id. */
+  EventId cursor() {
+    return now().cursor();
+  }
+
+  /** Where somebody starts who wants what comes from now on. */
+  Place now() {
+    lock.lock();
+    try {
+      return new Place(tail, new EventId(epoch, position), tail, Optional.empty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Where somebody goes on who has seen everything up to that id, or now, with the reason why not
+   * there.
+   *
+   * @param otherNodes whether another node may have got further than this one, so that an id may be
+   *     ahead of this log
+   */
+  Place after(EventId id, boolean otherNodes) {
+    lock.lock();
+    try {
+      boolean ahead = id.position() > position;
+      if (!id.epoch().equals(epoch)
+          || (ahead && !(otherNodes && id.position() - position <= capacity))) {
+        return missed(Gap.Reason.EPOCH);
+      }
+      if (ahead) {
+        return new Place(tail, id, tail, Optional.empty());
+      }
+      if (id.position() < floorPosition) {
+        return missed(Gap.Reason.EXPIRED);
+      }
+      return new Place(firstAfter(id.position()), id, tail, Optional.empty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Place missed(Gap.Reason reason) {
+    return new Place(tail, new EventId(epoch, position), tail, Optional.of(reason));
+  }
+
+  /**
+   * Binary search, for positions never fall within an epoch; under lock, so nothing moves
+   * meanwhile.
+   */
+  private long firstAfter(long seen) {
+    long low = Math.max(head, epochStart);
+    long high = tail;
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      if (at(middle).position < seen) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    boolean isItself =
+        low < tail
+            && at(low) instanceof Entry.OfEvent event
+            && !event.local
+            && event.position == seen;
+    return isItself ? low + 1 : low;
+  }
+
+  private Entry at(long sequence) {
+    Entry entry = get(sequence);
+    if (entry == null) {
+      throw new AssertionError(
+          "sequence: " + sequence + " (expected: " + head + " to " + tail + ")");
+    }
+    return entry;
+  }
+
+  private void add(Entry entry) {
+    long next = tail;
+    bytes += entry.bytes();
+    while (head < next && (next - head >= capacity || bytes > maxBytes)) {
+      evictOldest();
+    }
+    ring.setRelease((int) next & mask, entry);
+    tail = next + 1;
+  }
+
+  private void evictOldest() {
+    Entry oldest = at(head);
+    ring.setRelease((int) oldest.sequence & mask, null);
+    bytes -= oldest.bytes();
+    head = oldest.sequence + 1;
+    if (oldest.sequence >= epochStart) {
+      // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
+      // resume there.
+      floorPosition = oldest instanceof Entry.OfGap ? oldest.position + 1 : oldest.position;
+    }
+  }
+
+  /**
+   * Where a run starts.
+   *
+   * @param next the first sequence to read
+   * @param cursor everything up to here is settled
+   * @param tail the log's tail at that moment
+   * @param missed why the run could not start where it was asked to
+   */
+  record Place(long next, EventId cursor, long tail, Optional<Gap.Reason> missed) {}
+}

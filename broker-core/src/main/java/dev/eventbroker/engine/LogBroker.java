@@ -1,0 +1,423 @@
+package dev.eventbroker.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.eventbroker.Backplane;
+import dev.eventbroker.Broker;
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.BrokerObserver;
+import dev.eventbroker.BrokerStats;
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.Connections;
+import dev.eventbroker.DetachedPublisher;
+import dev.eventbroker.DrainReport;
+import dev.eventbroker.Event;
+import dev.eventbroker.EventId;
+import dev.eventbroker.EventSource;
+import dev.eventbroker.Gap;
+import dev.eventbroker.Inbound;
+import dev.eventbroker.SubscribeRequest;
+import dev.eventbroker.Subscriber;
+import dev.eventbroker.Subscription;
+import dev.eventbroker.Topic;
+import dev.eventbroker.TopicFilter;
+import dev.eventbroker.connection.LiveConnections;
+import dev.eventbroker.detached.DetachedWorkers;
+import dev.eventbroker.runtime.LimitedWarnings;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts the parts together: publishers and sources on one side of the log, lanes on the other. */
+final class LogBroker implements Broker {
+
+  private static final Logger logger = LoggerFactory.getLogger(LogBroker.class);
+
+  private final String name;
+  private final int maxDataLength;
+  private final Duration snapshotTimeout;
+  private final InstantSource clock;
+  private final BrokerResources resources;
+  private final Log events;
+  private final LaneRegistry lanes;
+  private final SnapshotLoader snapshots;
+  private final LiveConnections connections = new LiveConnections();
+  private final DetachedWorkers detached;
+  private final BrokerObserver observer;
+  private final LimitedWarnings snapshotWarnings;
+  private final Optional<Backplane> backplane;
+  private final List<EventSource> sources = new CopyOnWriteArrayList<>();
+  private final Set<LaneSubscription> subscriptions = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private final LongAdder published = new LongAdder();
+  private final LongAdder delivered = new LongAdder();
+  private final LongAdder filtered = new LongAdder();
+  private final LongAdder gaps = new LongAdder();
+  private final LongAdder snapshotFallbacks = new LongAdder();
+  private final AtomicInteger lagging = new AtomicInteger();
+
+  LogBroker(BrokerBuilder config, BrokerResources resources, EventId begin) {
+    this.name = config.name;
+    this.maxDataLength = config.maxDataLength;
+    this.snapshotTimeout = config.snapshotTimeout;
+    this.clock = config.clock;
+    this.resources = resources;
+    this.events = new Log(config.logEvents, config.logBytes, begin);
+    this.lanes = new LaneRegistry(executor -> new Lane(executor, events, this));
+    this.snapshots = new SnapshotLoader(config.snapshotThreads, resources.timer(), config.name);
+    this.observer = new GuardedObserver(config.observer);
+    this.snapshotWarnings = new LimitedWarnings(logger, config.nanoClock);
+    this.backplane = config.backplane;
+    this.detached =
+        new DetachedWorkers(
+            new DetachedWorkers.Limits(
+                config.detachedThreads, config.detachedPending, config.detachedTimeout),
+            this::publish,
+            connections::principals,
+            observer::detachedFailed,
+            resources.timer(),
+            config.nanoClock,
+            config.name);
+  }
+
+  /** Starts what runs by itself. Separate from the constructor, for it lets this object out. */
+  void start(Duration heartbeat, RandomGenerator random) {
+    try {
+      backplane.ifPresent(plane -> plane.start(new FromBackplane()));
+    } catch (RuntimeException e) {
+      close(Duration.ZERO);
+      throw e;
+    }
+    resources.every(heartbeat, random, connections::tick);
+  }
+
+  // ---- Publishing
+  // ---------------------------------------------------------------------------------------------------
+
+  @Override
+  public CompletionStage<EventId> publish(Event event) {
+    requireTakeable(event);
+    if (backplane.isPresent()) {
+      return backplane.get().publish(event);
+    }
+    return CompletableFuture.completedStage(append(event));
+  }
+
+  @Override
+  public void publishLocal(Event event) {
+    requireTakeable(event);
+    appendLocal(event);
+  }
+
+  @Override
+  public DetachedPublisher detached() {
+    return detached;
+  }
+
+  private EventId append(Event event) {
+    EventId id = events.append(event, clock.instant());
+    appended();
+    return id;
+  }
+
+  private void appendLocal(Event event) {
+    events.appendLocal(event, clock.instant());
+    appended();
+  }
+
+  private void appended() {
+    published.increment();
+    lanes.signalAll();
+  }
+
+  private void requireTakeable(Event event) {
+    requireNonNull(event, "event");
+    if (closed.get()) {
+      throw new BrokerException.Closed("broker " + name);
+    }
+    int length = event.data().length();
+    if (length > maxDataLength) {
+      throw new IllegalArgumentException(
+          "data: " + length + " characters (expected: <= " + maxDataLength + ")");
+    }
+  }
+
+  // ---- Subscribing
+  // --------------------------------------------------------------------------------------------------
+
+  @Override
+  public Subscription subscribe(SubscribeRequest request, Subscriber subscriber) {
+    requireNonNull(request, "request");
+    requireNonNull(subscriber, "subscriber");
+    if (closed.get()) {
+      throw new BrokerException.Closed("broker " + name);
+    }
+    Lane lane = lanes.enter(request.lane().orElseGet(resources::nextLane));
+    Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
+    LaneSubscription subscription =
+        new LaneSubscription(lane, this, request, subscriber, arm(request, asked), asked);
+    subscriptions.add(subscription);
+    lane.attach(subscription);
+    if (closed.get()) {
+      subscription.close(CloseReason.SHUTDOWN);
+    }
+    return subscription;
+  }
+
+  private Log.Place arm(SubscribeRequest request, Optional<EventId> asked) {
+    if (request.lastEventId().isEmpty()) {
+      return events.now();
+    }
+    if (asked.isEmpty()) {
+      Log.Place now = events.now();
+      return new Log.Place(now.next(), now.cursor(), now.tail(), Optional.of(Gap.Reason.EPOCH));
+    }
+    return events.after(asked.get(), backplane.isPresent());
+  }
+
+  @Override
+  public Connections connections() {
+    return connections;
+  }
+
+  @Override
+  public EventId cursor() {
+    return events.cursor();
+  }
+
+  // ---- Sources
+  // ------------------------------------------------------------------------------------------------------
+
+  @Override
+  public void attach(EventSource source) {
+    requireNonNull(source, "source");
+    if (closed.get()) {
+      throw new BrokerException.Closed("broker " + name);
+    }
+    sources.add(source);
+    try {
+      source.start(new FromSource());
+    } catch (RuntimeException e) {
+      sources.remove(source);
+      source.close();
+      throw e;
+    }
+  }
+
+  /** What a plain source brings: like a publish of this node alone. */
+  private class FromSource implements Inbound {
+
+    @Override
+    public void begin(EventId cursor) {
+      throw new BrokerException("begin: called by a plain source (expected: by a backplane)");
+    }
+
+    @Override
+    public void event(EventId id, Instant time, Event event) {
+      throw new BrokerException(
+          "event with id " + id + ": from a plain source (expected: from a backplane)");
+    }
+
+    @Override
+    public void event(Event event) {
+      requireTakeable(event);
+      if (backplane.isPresent()) {
+        appendLocal(event);
+      } else {
+        append(event);
+      }
+    }
+
+    @Override
+    public void gap(TopicFilter scope) {
+      events.appendGap(Gap.Reason.SOURCE, scope);
+      lanes.signalAll();
+    }
+  }
+
+  /** What the backplane brings: the one order of all nodes. */
+  private final class FromBackplane extends FromSource {
+
+    @Override
+    public void begin(EventId cursor) {
+      events.restart(cursor);
+      lanes.signalAll();
+    }
+
+    @Override
+    public void event(EventId id, Instant time, Event event) {
+      events.append(id, event, time);
+      appended();
+    }
+  }
+
+  // ---- For lanes and subscriptions
+  // ----------------------------------------------------------------------------------
+
+  Log log() {
+    return events;
+  }
+
+  SnapshotLoader snapshots() {
+    return snapshots;
+  }
+
+  Duration snapshotTimeout() {
+    return snapshotTimeout;
+  }
+
+  void forEachOn(Lane lane, Consumer<LaneSubscription> action) {
+    for (LaneSubscription subscription : subscriptions) {
+      if (subscription.lane() == lane) {
+        action.accept(subscription);
+      }
+    }
+  }
+
+  void gapTold(String principal, Gap gap) {
+    gaps.increment();
+    observer.gap(principal, gap);
+  }
+
+  void snapshotFailed(String principal, Throwable cause) {
+    snapshotFallbacks.increment();
+    snapshotWarnings.warn(
+        "no snapshot for " + principal + ", going on with the authorised value", cause);
+    observer.snapshotFallback(principal, cause);
+  }
+
+  void lagging(int change) {
+    lagging.addAndGet(change);
+  }
+
+  void count(long moreDelivered, long moreFiltered) {
+    if (moreDelivered > 0) {
+      delivered.add(moreDelivered);
+    }
+    if (moreFiltered > 0) {
+      filtered.add(moreFiltered);
+    }
+  }
+
+  void ended(LaneSubscription subscription, String principal, CloseReason reason) {
+    subscriptions.remove(subscription);
+    lanes.leave(subscription.lane());
+    observer.subscriptionClosed(principal, reason);
+  }
+
+  /**
+   * The executor takes no more tasks: its subscriptions end on a thread of ours, for theirs is
+   * gone.
+   */
+  void laneDied(Lane lane) {
+    try {
+      resources.timer().execute(() -> forEachOn(lane, LaneSubscription::endedWithoutLane));
+    } catch (RejectedExecutionException e) {
+      forEachOn(lane, LaneSubscription::endedWithoutLane);
+    }
+  }
+
+  // ---- State and end
+  // ------------------------------------------------------------------------------------------------
+
+  @Override
+  public BrokerStats stats() {
+    return new BrokerStats(
+        published.sum(),
+        delivered.sum(),
+        filtered.sum(),
+        gaps.sum(),
+        subscriptions.size(),
+        lagging.get(),
+        connections.count(),
+        events.tail() - events.head(),
+        events.bytes(),
+        snapshotFallbacks.sum(),
+        detached.queued(),
+        detached.running(),
+        detached.failed(),
+        allSources().stream().map(EventSource::status).toList());
+  }
+
+  private List<EventSource> allSources() {
+    List<EventSource> all = new ArrayList<>(sources);
+    backplane.ifPresent(all::add);
+    return all;
+  }
+
+  @Override
+  public DrainReport close(Duration drainTimeout) {
+    requireNonNull(drainTimeout, "drainTimeout");
+    // Detached work still publishes, so it is drained while the broker is open.
+    DrainReport report = detached.drain(drainTimeout);
+    if (!closed.compareAndSet(false, true)) {
+      return report;
+    }
+    for (EventSource source : allSources()) {
+      try {
+        source.close();
+      } catch (RuntimeException e) {
+        logger.warn("a source threw while it was closed: {}", source, e);
+      }
+    }
+    subscriptions.forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
+    snapshots.close();
+    resources.close();
+    return report;
+  }
+
+  /** What an observer throws stays with the observer. */
+  private static final class GuardedObserver implements BrokerObserver {
+
+    private final BrokerObserver observer;
+
+    GuardedObserver(BrokerObserver observer) {
+      this.observer = observer;
+    }
+
+    @Override
+    public void gap(String principal, Gap gap) {
+      guarded(() -> observer.gap(principal, gap));
+    }
+
+    @Override
+    public void subscriptionClosed(String principal, CloseReason reason) {
+      guarded(() -> observer.subscriptionClosed(principal, reason));
+    }
+
+    @Override
+    public void snapshotFallback(String principal, Throwable cause) {
+      guarded(() -> observer.snapshotFallback(principal, cause));
+    }
+
+    @Override
+    public void detachedFailed(Topic topic, Throwable cause) {
+      guarded(() -> observer.detachedFailed(topic, cause));
+    }
+
+    private void guarded(Runnable call) {
+      try {
+        call.run();
+      } catch (RuntimeException e) {
+        logger.warn("the observer threw: {}", observer, e);
+      }
+    }
+  }
+}
