@@ -1,7 +1,8 @@
 package dev.eventbroker.engine;
 
 import dev.eventbroker.Topic;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The different topics of one batch, each with the entries that are on it. A batch is short and
@@ -9,36 +10,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchTopics {
 
-  private final @Nullable Topic[] topics;
+  private final List<Topic> topics;
   private final long[] parts;
-  private int size;
 
   BatchTopics(int capacity) {
-    topics = new @Nullable Topic[capacity];
+    topics = new ArrayList<>(capacity);
     parts = new long[capacity];
   }
 
   void add(Topic topic, long bit) {
-    for (int i = 0; i < size; i++) {
-      if (topic.equals(topics[i])) {
-        parts[i] |= bit;
-        return;
-      }
+    int known = topics.indexOf(topic);
+    if (known >= 0) {
+      parts[known] |= bit;
+      return;
     }
-    topics[size] = topic;
-    parts[size++] = bit;
+    parts[topics.size()] = bit;
+    topics.add(topic);
   }
 
   /** Goes through what was added since the last time, and forgets it. */
   void forEach(Action action) {
-    for (int i = 0; i < size; i++) {
-      Topic topic = topics[i];
-      topics[i] = null;
-      if (topic != null) {
-        action.on(topic, parts[i]);
-      }
+    for (int i = 0; i < topics.size(); i++) {
+      action.on(topics.get(i), parts[i]);
     }
-    size = 0;
+    topics.clear();
   }
 
   @FunctionalInterface

@@ -7,6 +7,7 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.EventId;
+import dev.eventbroker.detached.DetachedWorkers;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -61,23 +62,23 @@ public final class BrokerBuilder {
   private static final String EPOCH_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
   private static final int EPOCH_LENGTH = 10;
 
-  String name = "eventbroker";
-  int logEvents = DEFAULT_LOG_EVENTS;
-  long logBytes = DEFAULT_LOG_BYTES;
-  int maxDataLength = DEFAULT_MAX_DATA_LENGTH;
-  Duration snapshotTimeout = DEFAULT_SNAPSHOT_TIMEOUT;
-  int snapshotThreads = DEFAULT_SNAPSHOT_THREADS;
-  int detachedThreads = DEFAULT_DETACHED_THREADS;
-  int detachedPending = DEFAULT_DETACHED_PENDING;
-  Duration detachedTimeout = DEFAULT_DETACHED_TIMEOUT;
-  Duration heartbeat = DEFAULT_HEARTBEAT;
-  int laneCount = DEFAULT_LANES;
-  InstantSource clock = Clock.systemUTC();
-  LongSupplier nanoClock = System::nanoTime;
-  RandomGenerator random = new SecureRandom();
-  Optional<ScheduledExecutorService> timer = Optional.empty();
-  Optional<Backplane> backplane = Optional.empty();
-  BrokerObserver observer = new BrokerObserver() {};
+  private String name = "eventbroker";
+  private int logEvents = DEFAULT_LOG_EVENTS;
+  private long logBytes = DEFAULT_LOG_BYTES;
+  private int maxDataLength = DEFAULT_MAX_DATA_LENGTH;
+  private Duration snapshotTimeout = DEFAULT_SNAPSHOT_TIMEOUT;
+  private int snapshotThreads = DEFAULT_SNAPSHOT_THREADS;
+  private int detachedThreads = DEFAULT_DETACHED_THREADS;
+  private int detachedPending = DEFAULT_DETACHED_PENDING;
+  private Duration detachedTimeout = DEFAULT_DETACHED_TIMEOUT;
+  private Duration heartbeat = DEFAULT_HEARTBEAT;
+  private int laneCount = DEFAULT_LANES;
+  private InstantSource clock = Clock.systemUTC();
+  private LongSupplier nanoClock = System::nanoTime;
+  private RandomGenerator random = new SecureRandom();
+  private Optional<ScheduledExecutorService> timer = Optional.empty();
+  private Optional<Backplane> backplane = Optional.empty();
+  private BrokerObserver observer = new BrokerObserver() {};
 
   /** A builder with every default. */
   public BrokerBuilder() {}
@@ -204,9 +205,22 @@ public final class BrokerBuilder {
    * @throws BrokerException if the backplane can't start; nothing is left behind then
    */
   public Broker build() {
+    BrokerSettings settings =
+        new BrokerSettings(
+            name,
+            logEvents,
+            logBytes,
+            maxDataLength,
+            snapshotTimeout,
+            snapshotThreads,
+            new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
+            clock,
+            nanoClock,
+            backplane,
+            observer);
     LogBroker broker =
         new LogBroker(
-            this, new BrokerResources(name, timer, laneCount), new EventId(newEpoch(), 0));
+            settings, new BrokerResources(name, timer, laneCount), new EventId(newEpoch(), 0));
     broker.start(heartbeat, random);
     return broker;
   }

@@ -3,7 +3,6 @@ package dev.eventbroker.engine;
 import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,24 +16,26 @@ import org.jspecify.annotations.Nullable;
  * removing costs the same beside none and beside a million.
  *
  * <p>Owned by one lane, and touched by its thread only.
+ *
+ * @param <T> a subscription
  */
-final class FilterIndex {
+final class FilterIndex<T> {
 
-  private final Map<Topic, Members> exact = new HashMap<>();
-  private final Node root = new Node(null, "");
+  private final Map<Topic, Members<T>> exact = new HashMap<>();
+  private final Node<T> root = new Node<>(null, "");
 
   /** Puts a subscription under a filter; the result takes it out again. */
-  Membership add(LaneSubscription subscription, TopicFilter filter) {
+  Membership<T> add(T subscription, TopicFilter filter) {
     if (filter.isExact()) {
       Topic topic = Topic.of(filter.toString());
       return exact
-          .computeIfAbsent(topic, same -> new Members(() -> exact.remove(topic)))
+          .computeIfAbsent(topic, same -> new Members<>(() -> exact.remove(topic)))
           .add(subscription);
     }
-    Node node = root;
+    Node<T> node = root;
     for (String level : filter.levels()) {
-      Node parent = node;
-      node = parent.children.computeIfAbsent(level, same -> new Node(parent, level));
+      Node<T> parent = node;
+      node = parent.children.computeIfAbsent(level, same -> new Node<>(parent, level));
     }
     return node.members().add(subscription);
   }
@@ -43,8 +44,8 @@ final class FilterIndex {
    * Calls back with each group of subscriptions whose filter matches; a subscription may be in
    * several groups.
    */
-  void match(Topic topic, Consumer<Members> found) {
-    Members members = exact.get(topic);
+  void match(Topic topic, Consumer<Members<T>> found) {
+    Members<T> members = exact.get(topic);
     if (members != null) {
       found.accept(members);
     }
@@ -53,8 +54,9 @@ final class FilterIndex {
     }
   }
 
-  private static void match(Node node, List<String> levels, int depth, Consumer<Members> found) {
-    Node rest = node.children.get(TopicFilter.REST);
+  private static <T> void match(
+      Node<T> node, List<String> levels, int depth, Consumer<Members<T>> found) {
+    Node<T> rest = node.children.get(TopicFilter.REST);
     if (rest != null) {
       rest.found(found);
     }
@@ -62,11 +64,11 @@ final class FilterIndex {
       node.found(found);
       return;
     }
-    Node one = node.children.get(TopicFilter.ONE);
+    Node<T> one = node.children.get(TopicFilter.ONE);
     if (one != null) {
       match(one, levels, depth + 1, found);
     }
-    Node same = node.children.get(levels.get(depth));
+    Node<T> same = node.children.get(levels.get(depth));
     if (same != null) {
       match(same, levels, depth + 1, found);
     }
@@ -77,28 +79,28 @@ final class FilterIndex {
   }
 
   /** A level of the wildcard filters; it goes when nothing is left in it. */
-  private static final class Node {
+  private static final class Node<T> {
 
-    private final @Nullable Node parent;
+    private final @Nullable Node<T> parent;
     private final String level;
-    final Map<String, Node> children = new HashMap<>();
-    private @Nullable Members members;
+    final Map<String, Node<T>> children = new HashMap<>();
+    private @Nullable Members<T> members;
 
-    Node(@Nullable Node parent, String level) {
+    Node(@Nullable Node<T> parent, String level) {
       this.parent = parent;
       this.level = level;
     }
 
-    Members members() {
-      Members mine = members;
+    Members<T> members() {
+      Members<T> mine = members;
       if (mine == null) {
-        mine = new Members(this::emptied);
+        mine = new Members<>(this::emptied);
         members = mine;
       }
       return mine;
     }
 
-    void found(Consumer<Members> found) {
+    void found(Consumer<Members<T>> found) {
       if (members != null) {
         found.accept(members);
       }
@@ -106,7 +108,7 @@ final class FilterIndex {
 
     private void emptied() {
       members = null;
-      Node node = this;
+      Node<T> node = this;
       while (node.parent != null && node.members == null && node.children.isEmpty()) {
         node.parent.children.remove(node.level);
         node = node.parent;
@@ -118,60 +120,49 @@ final class FilterIndex {
    * The subscriptions of one filter: a dense array, from which one is removed by moving the last
    * into its slot.
    */
-  static final class Members {
-
-    private static final int FIRST_SIZE = 4;
+  static final class Members<T> {
 
     private final Runnable whenEmpty;
-    private @Nullable Membership[] slots = new @Nullable Membership[FIRST_SIZE];
-    private int size;
+    private final List<Membership<T>> slots = new ArrayList<>();
 
     Members(Runnable whenEmpty) {
       this.whenEmpty = whenEmpty;
     }
 
-    Membership add(LaneSubscription subscription) {
-      if (size == slots.length) {
-        slots = Arrays.copyOf(slots, size * 2);
-      }
-      Membership membership = new Membership(subscription, this, size);
-      slots[size++] = membership;
+    Membership<T> add(T subscription) {
+      Membership<T> membership = new Membership<>(subscription, this, slots.size());
+      slots.add(membership);
       return membership;
     }
 
     int size() {
-      return size;
+      return slots.size();
     }
 
-    LaneSubscription get(int index) {
-      Membership membership = slots[index];
-      if (membership == null) {
-        throw new IndexOutOfBoundsException("index: " + index + " (expected: < " + size + ")");
-      }
-      return membership.subscription;
+    T get(int index) {
+      return slots.get(index).subscription;
     }
 
-    private void remove(Membership membership) {
-      Membership last = slots[--size];
-      slots[size] = null;
-      if (last != null && last != membership) {
-        slots[membership.slot] = last;
+    private void remove(Membership<T> membership) {
+      Membership<T> last = slots.remove(slots.size() - 1);
+      if (last != membership) {
+        slots.set(membership.slot, last);
         last.slot = membership.slot;
       }
-      if (size == 0) {
+      if (slots.isEmpty()) {
         whenEmpty.run();
       }
     }
   }
 
   /** A subscription's place under one filter. */
-  static final class Membership {
+  static final class Membership<T> {
 
-    private final LaneSubscription subscription;
-    private final Members members;
+    private final T subscription;
+    private final Members<T> members;
     private int slot;
 
-    Membership(LaneSubscription subscription, Members members, int slot) {
+    Membership(T subscription, Members<T> members, int slot) {
       this.subscription = subscription;
       this.members = members;
       this.slot = slot;
@@ -184,8 +175,8 @@ final class FilterIndex {
   }
 
   /** All memberships of a list of filters. */
-  List<Membership> addAll(LaneSubscription subscription, List<TopicFilter> filters) {
-    List<Membership> memberships = new ArrayList<>(filters.size());
+  List<Membership<T>> addAll(T subscription, List<TopicFilter> filters) {
+    List<Membership<T>> memberships = new ArrayList<>(filters.size());
     for (TopicFilter filter : filters) {
       memberships.add(add(subscription, filter));
     }

@@ -4,12 +4,15 @@ import dev.eventbroker.EventId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +42,8 @@ final class Lane implements Runnable {
 
   private final Executor executor;
   private final Log events;
-  private final LogBroker broker;
+  private final Counters counters;
+  private final Consumer<Lane> onDeath;
 
   // Any thread.
   private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
@@ -49,20 +53,22 @@ final class Lane implements Runnable {
   int population;
 
   // The lane's thread only.
-  private final FilterIndex index = new FilterIndex();
-  private final Queue<LaneSubscription> catchingUp = new ArrayDeque<>();
+  private final FilterIndex<Rider> index = new FilterIndex<>();
+  private final Set<Rider> riders = new LinkedHashSet<>();
+  private final Queue<Rider> catchingUp = new ArrayDeque<>();
   private final Entry[] batch = new Entry[BATCH];
-  private final List<LaneSubscription> touched = new ArrayList<>();
+  private final List<Rider> touched = new ArrayList<>();
   private final BatchTopics topics = new BatchTopics(BATCH);
   private long cursor;
   private EventId settled;
   private long delivered;
   private long filtered;
 
-  Lane(Executor executor, Log events, LogBroker broker) {
+  Lane(Executor executor, Log events, Counters counters, Consumer<Lane> onDeath) {
     this.executor = executor;
     this.events = events;
-    this.broker = broker;
+    this.counters = counters;
+    this.onDeath = onDeath;
     Log.Place now = events.now();
     this.cursor = now.next();
     this.settled = now.cursor();
@@ -81,8 +87,13 @@ final class Lane implements Runnable {
     signal();
   }
 
-  void attach(LaneSubscription subscription) {
-    submit(() -> subscription.attach(index));
+  /** A new subscription: its handshake begins on the lane. */
+  void attach(Rider subscription) {
+    submit(
+        () -> {
+          riders.add(subscription);
+          subscription.attach(index);
+        });
   }
 
   /** The log has grown, or there is a command: at most one run is on its way at any time. */
@@ -94,7 +105,7 @@ final class Lane implements Runnable {
       executor.execute(this);
     } catch (RejectedExecutionException e) {
       // Left scheduled: nothing will run here again.
-      broker.laneDied(this);
+      onDeath.accept(this);
     }
   }
 
@@ -131,8 +142,13 @@ final class Lane implements Runnable {
   }
 
   /** Has the subscription read its backlog, in turn with the others. */
-  void catchUp(LaneSubscription subscription) {
+  void catchUp(Rider subscription) {
     catchingUp.add(subscription);
+  }
+
+  /** The subscription is over. */
+  void detach(Rider subscription) {
+    riders.remove(subscription);
   }
 
   void delivered() {
@@ -185,11 +201,11 @@ final class Lane implements Runnable {
         topics.add(event.event.topic(), 1L << i);
       } else {
         long bit = 1L << i;
-        broker.forEachOn(this, subscription -> mark(subscription, bit));
+        riders.forEach(subscription -> mark(subscription, bit));
       }
     }
     topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
-    for (LaneSubscription subscription : touched) {
+    for (Rider subscription : touched) {
       long part = subscription.batchMask;
       subscription.batchMask = 0;
       subscription.takeBatch(batch, part);
@@ -197,13 +213,13 @@ final class Lane implements Runnable {
     touched.clear();
   }
 
-  private void mark(FilterIndex.Members members, long part) {
+  private void mark(FilterIndex.Members<Rider> members, long part) {
     for (int i = 0; i < members.size(); i++) {
       mark(members.get(i), part);
     }
   }
 
-  private void mark(LaneSubscription subscription, long part) {
+  private void mark(Rider subscription, long part) {
     if (!subscription.isLive()) {
       return;
     }
@@ -215,8 +231,7 @@ final class Lane implements Runnable {
 
   /** The log has moved past the lane itself: everybody who rides on it has lost the same. */
   private void overtaken() {
-    broker.forEachOn(
-        this,
+    riders.forEach(
         subscription -> {
           if (subscription.isLive()) {
             subscription.overtaken();
@@ -229,8 +244,8 @@ final class Lane implements Runnable {
 
   private boolean readBacklogs() {
     for (int turn = catchingUp.size(); turn > 0; turn--) {
-      LaneSubscription subscription = catchingUp.remove();
-      if (subscription.readBacklog(events, BACKLOG_SLICE)) {
+      Rider subscription = catchingUp.remove();
+      if (subscription.readBacklog(BACKLOG_SLICE)) {
         catchingUp.add(subscription);
       }
     }
@@ -238,8 +253,13 @@ final class Lane implements Runnable {
   }
 
   private void publishCounters() {
-    broker.count(delivered, filtered);
-    delivered = 0;
-    filtered = 0;
+    if (delivered > 0) {
+      counters.delivered.add(delivered);
+      delivered = 0;
+    }
+    if (filtered > 0) {
+      counters.filtered.add(filtered);
+      filtered = 0;
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.eventbroker.engine;
 
+import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * subscriber is ready it rides its lane's cursor; when it is not, {@link #next} is all that is
  * remembered.
  */
-final class LaneSubscription implements Subscription {
+final class LaneSubscription extends Rider implements Subscription {
 
   private static final Logger log = LoggerFactory.getLogger(LaneSubscription.class);
 
@@ -34,7 +36,7 @@ final class LaneSubscription implements Subscription {
   private static final int MAX_OVERTAKEN_SNAPSHOTS = 3;
 
   private final Lane lane;
-  private final LogBroker broker;
+  private final Surroundings around;
   private final SubscribeRequest request;
   private final Subscriber subscriber;
   private final Optional<EventId> asked;
@@ -54,20 +56,17 @@ final class LaneSubscription implements Subscription {
   private @Nullable Snapshot snapshot;
   private int overtakenSnapshots;
   private boolean deliveredSinceBatchEnd;
-  private List<FilterIndex.Membership> memberships = List.of();
-
-  /** Which entries of the lane's current batch are for this subscription; owned by the lane. */
-  long batchMask;
+  private List<FilterIndex.Membership<Rider>> memberships = List.of();
 
   LaneSubscription(
       Lane lane,
-      LogBroker broker,
+      Surroundings around,
       SubscribeRequest request,
       Subscriber subscriber,
       Log.Place place,
       Optional<EventId> asked) {
     this.lane = lane;
-    this.broker = broker;
+    this.around = around;
     this.request = request;
     this.subscriber = subscriber;
     this.asked = asked;
@@ -109,6 +108,7 @@ final class LaneSubscription implements Subscription {
     return lane;
   }
 
+  @Override
   boolean isLive() {
     return state == State.LIVE;
   }
@@ -116,8 +116,8 @@ final class LaneSubscription implements Subscription {
   // ---- The handshake, on the lane
   // -----------------------------------------------------------------------------------
 
-  /** The lane knows it now. */
-  void attach(FilterIndex index) {
+  @Override
+  void attach(FilterIndex<Rider> index) {
     if (isClosing()) {
       return;
     }
@@ -140,22 +140,21 @@ final class LaneSubscription implements Subscription {
     }
     state = State.SNAPSHOT;
     flush();
-    Duration timeout = request.snapshotTimeout().orElse(broker.snapshotTimeout());
+    Duration timeout = request.snapshotTimeout().orElse(around.snapshotTimeout());
     SnapshotLoader.Ending ending =
         new SnapshotLoader.Ending() {
           @Override
           public void loaded(Snapshot loaded) {
-            long tail = broker.log().tail();
+            long tail = around.log().tail();
             lane.submit(() -> join(loading, loaded, tail));
           }
 
           @Override
-          public void failed(Throwable cause) {
-            broker.snapshotFailed(request.principal(), cause);
+          public void failed() {
             lane.submit(() -> join(loading, null, 0));
           }
         };
-    broker.snapshots().load(loading, timeout, ending);
+    around.snapshots().load(request.principal(), loading, timeout, ending);
   }
 
   /**
@@ -166,7 +165,7 @@ final class LaneSubscription implements Subscription {
     if (isClosing()) {
       return;
     }
-    if (next < broker.log().head()) {
+    if (next < around.log().head()) {
       overtakenWhileLoading(loading);
       return;
     }
@@ -205,15 +204,11 @@ final class LaneSubscription implements Subscription {
   // ---- Reading, on the lane
   // -----------------------------------------------------------------------------------------
 
-  /**
-   * Reads up to that many entries of what the log has kept for it.
-   *
-   * @return whether there is more to read at once
-   */
-  boolean readBacklog(Log from, int atMost) {
+  @Override
+  boolean readBacklog(int atMost) {
     Entry last = null;
     for (int read = 0; read < atMost && next < lane.cursor() && !isClosing(); read++) {
-      Entry entry = from.get(next);
+      Entry entry = around.log().get(next);
       if (entry == null) {
         settle(last);
         overtaken();
@@ -237,7 +232,7 @@ final class LaneSubscription implements Subscription {
     return true;
   }
 
-  /** Takes its part of a batch that its lane has read for everybody. */
+  @Override
   void takeBatch(Entry[] batch, long part) {
     for (long left = part; left != 0 && !isClosing(); left &= left - 1) {
       int index = Long.numberOfTrailingZeros(left);
@@ -250,7 +245,8 @@ final class LaneSubscription implements Subscription {
     flush();
   }
 
-  /** The log has moved past it: its policy decides. */
+  /** Its policy decides. */
+  @Override
   void overtaken() {
     if (request.lagPolicy() == LagPolicy.DISCONNECT) {
       close(CloseReason.SLOW);
@@ -273,7 +269,7 @@ final class LaneSubscription implements Subscription {
   private void rearm() {
     EventId from = cursor();
     state = State.ARMED;
-    Log.Place place = broker.log().now();
+    Log.Place place = around.log().now();
     next = place.next();
     settled = place.cursor();
     armedAt = place.tail();
@@ -285,7 +281,7 @@ final class LaneSubscription implements Subscription {
     wakeQueued.set(false);
     if (state == State.PAUSED && !isClosing()) {
       state = State.BACKLOG;
-      broker.lagging(-1);
+      around.counters().lagging.decrementAndGet();
       lane.catchUp(this);
     }
   }
@@ -363,7 +359,7 @@ final class LaneSubscription implements Subscription {
     if (!isClosing()) {
       next = sequence;
       state = State.PAUSED;
-      broker.lagging(1);
+      around.counters().lagging.incrementAndGet();
     }
     return false;
   }
@@ -396,7 +392,8 @@ final class LaneSubscription implements Subscription {
   // --------------------------------------------------------------------------------------
 
   private void tellGap(Gap gap) {
-    broker.gapTold(request.principal(), gap);
+    around.counters().gaps.increment();
+    around.observer().gap(request.principal(), gap);
     guarded(() -> subscriber.onGap(gap));
     deliveredSinceBatchEnd = true;
   }
@@ -444,6 +441,7 @@ final class LaneSubscription implements Subscription {
   private void end() {
     memberships.forEach(FilterIndex.Membership::remove);
     memberships = List.of();
+    lane.detach(this);
     endedWithoutLane();
   }
 
@@ -454,15 +452,27 @@ final class LaneSubscription implements Subscription {
     }
     closing.compareAndSet(null, CloseReason.SHUTDOWN);
     if (state == State.PAUSED) {
-      broker.lagging(-1);
+      around.counters().lagging.decrementAndGet();
     }
     state = State.CLOSED;
     CloseReason reason = closing.get();
-    broker.ended(this, request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
+    around.onEnd().accept(this);
+    around
+        .observer()
+        .subscriptionClosed(request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
     try {
       subscriber.onClose(reason == null ? CloseReason.SHUTDOWN : reason);
     } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
       log.warn("a subscriber threw while it was closed: {}", subscriber, e);
     }
   }
+
+  /** What all subscriptions of a broker share. */
+  record Surroundings(
+      Log log,
+      SnapshotLoader snapshots,
+      Duration snapshotTimeout,
+      Counters counters,
+      BrokerObserver observer,
+      Consumer<LaneSubscription> onEnd) {}
 }

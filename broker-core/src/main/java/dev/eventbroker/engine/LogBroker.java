@@ -23,7 +23,6 @@ import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.connection.LiveConnections;
 import dev.eventbroker.detached.DetachedWorkers;
-import dev.eventbroker.runtime.LimitedWarnings;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -37,9 +36,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,50 +47,50 @@ final class LogBroker implements Broker {
 
   private final String name;
   private final int maxDataLength;
-  private final Duration snapshotTimeout;
   private final InstantSource clock;
   private final BrokerResources resources;
   private final Log events;
   private final LaneRegistry lanes;
+  private final Counters counters = new Counters();
   private final SnapshotLoader snapshots;
+  private final LaneSubscription.Surroundings surroundings;
   private final LiveConnections connections = new LiveConnections();
   private final DetachedWorkers detached;
   private final BrokerObserver observer;
-  private final LimitedWarnings snapshotWarnings;
   private final Optional<Backplane> backplane;
   private final List<EventSource> sources = new CopyOnWriteArrayList<>();
   private final Set<LaneSubscription> subscriptions = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private final LongAdder published = new LongAdder();
-  private final LongAdder delivered = new LongAdder();
-  private final LongAdder filtered = new LongAdder();
-  private final LongAdder gaps = new LongAdder();
-  private final LongAdder snapshotFallbacks = new LongAdder();
-  private final AtomicInteger lagging = new AtomicInteger();
-
-  LogBroker(BrokerBuilder config, BrokerResources resources, EventId begin) {
-    this.name = config.name;
-    this.maxDataLength = config.maxDataLength;
-    this.snapshotTimeout = config.snapshotTimeout;
-    this.clock = config.clock;
+  LogBroker(BrokerSettings settings, BrokerResources resources, EventId begin) {
+    this.name = settings.name();
+    this.maxDataLength = settings.maxDataLength();
+    this.clock = settings.clock();
+    this.backplane = settings.backplane();
+    this.observer = new GuardedObserver(settings.observer());
     this.resources = resources;
-    this.events = new Log(config.logEvents, config.logBytes, begin);
-    this.lanes = new LaneRegistry(executor -> new Lane(executor, events, this));
-    this.snapshots = new SnapshotLoader(config.snapshotThreads, resources.timer(), config.name);
-    this.observer = new GuardedObserver(config.observer);
-    this.snapshotWarnings = new LimitedWarnings(logger, config.nanoClock);
-    this.backplane = config.backplane;
+    this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
+    this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
+    this.snapshots =
+        new SnapshotLoader(
+            settings.snapshotThreads(),
+            resources.timer(),
+            settings.nanoClock(),
+            counters,
+            observer,
+            name);
+    this.surroundings =
+        new LaneSubscription.Surroundings(
+            events, snapshots, settings.snapshotTimeout(), counters, observer, this::ended);
     this.detached =
         new DetachedWorkers(
-            new DetachedWorkers.Limits(
-                config.detachedThreads, config.detachedPending, config.detachedTimeout),
+            settings.detached(),
             this::publish,
             connections::principals,
             observer::detachedFailed,
             resources.timer(),
-            config.nanoClock,
-            config.name);
+            settings.nanoClock(),
+            name);
   }
 
   /** Starts what runs by itself. Separate from the constructor, for it lets this object out. */
@@ -143,7 +139,7 @@ final class LogBroker implements Broker {
   }
 
   private void appended() {
-    published.increment();
+    counters.published.increment();
     lanes.signalAll();
   }
 
@@ -172,7 +168,7 @@ final class LogBroker implements Broker {
     Lane lane = lanes.enter(request.lane().orElseGet(resources::nextLane));
     Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
     LaneSubscription subscription =
-        new LaneSubscription(lane, this, request, subscriber, arm(request, asked), asked);
+        new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
     subscriptions.add(subscription);
     lane.attach(subscription);
     if (closed.get()) {
@@ -268,69 +264,28 @@ final class LogBroker implements Broker {
     }
   }
 
-  // ---- For lanes and subscriptions
-  // ----------------------------------------------------------------------------------
-
-  Log log() {
-    return events;
-  }
-
-  SnapshotLoader snapshots() {
-    return snapshots;
-  }
-
-  Duration snapshotTimeout() {
-    return snapshotTimeout;
-  }
-
-  void forEachOn(Lane lane, Consumer<LaneSubscription> action) {
-    for (LaneSubscription subscription : subscriptions) {
-      if (subscription.lane() == lane) {
-        action.accept(subscription);
-      }
-    }
-  }
-
-  void gapTold(String principal, Gap gap) {
-    gaps.increment();
-    observer.gap(principal, gap);
-  }
-
-  void snapshotFailed(String principal, Throwable cause) {
-    snapshotFallbacks.increment();
-    snapshotWarnings.warn(
-        "no snapshot for " + principal + ", going on with the authorised value", cause);
-    observer.snapshotFallback(principal, cause);
-  }
-
-  void lagging(int change) {
-    lagging.addAndGet(change);
-  }
-
-  void count(long moreDelivered, long moreFiltered) {
-    if (moreDelivered > 0) {
-      delivered.add(moreDelivered);
-    }
-    if (moreFiltered > 0) {
-      filtered.add(moreFiltered);
-    }
-  }
-
-  void ended(LaneSubscription subscription, String principal, CloseReason reason) {
+  private void ended(LaneSubscription subscription) {
     subscriptions.remove(subscription);
     lanes.leave(subscription.lane());
-    observer.subscriptionClosed(principal, reason);
   }
 
   /**
    * The executor takes no more tasks: its subscriptions end on a thread of ours, for theirs is
    * gone.
    */
-  void laneDied(Lane lane) {
+  private void laneDied(Lane lane) {
     try {
-      resources.timer().execute(() -> forEachOn(lane, LaneSubscription::endedWithoutLane));
+      resources.timer().execute(() -> endAllOn(lane));
     } catch (RejectedExecutionException e) {
-      forEachOn(lane, LaneSubscription::endedWithoutLane);
+      endAllOn(lane);
+    }
+  }
+
+  private void endAllOn(Lane lane) {
+    for (LaneSubscription subscription : subscriptions) {
+      if (subscription.lane() == lane) {
+        subscription.endedWithoutLane();
+      }
     }
   }
 
@@ -340,16 +295,16 @@ final class LogBroker implements Broker {
   @Override
   public BrokerStats stats() {
     return new BrokerStats(
-        published.sum(),
-        delivered.sum(),
-        filtered.sum(),
-        gaps.sum(),
+        counters.published.sum(),
+        counters.delivered.sum(),
+        counters.filtered.sum(),
+        counters.gaps.sum(),
         subscriptions.size(),
-        lagging.get(),
+        counters.lagging.get(),
         connections.count(),
         events.tail() - events.head(),
         events.bytes(),
-        snapshotFallbacks.sum(),
+        counters.snapshotFallbacks.sum(),
         detached.queued(),
         detached.running(),
         detached.failed(),

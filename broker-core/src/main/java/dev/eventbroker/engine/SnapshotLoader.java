@@ -1,8 +1,10 @@
 package dev.eventbroker.engine;
 
+import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest.Loading;
 import dev.eventbroker.runtime.BrokerThreads;
+import dev.eventbroker.runtime.LimitedWarnings;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Future;
@@ -13,12 +15,17 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads snapshots on threads that may block, each within its time. However the load goes, its end
  * is told exactly once: a stalled database costs a subscriber its wait, and never its stream.
  */
 final class SnapshotLoader {
+
+  private static final Logger log = LoggerFactory.getLogger(SnapshotLoader.class);
 
   /**
    * Loads that wait for a thread; what comes beyond falls back at once, for it would be late
@@ -30,8 +37,17 @@ final class SnapshotLoader {
 
   private final ThreadPoolExecutor threads;
   private final ScheduledExecutorService timer;
+  private final Counters counters;
+  private final BrokerObserver observer;
+  private final LimitedWarnings warnings;
 
-  SnapshotLoader(int maxThreads, ScheduledExecutorService timer, String name) {
+  SnapshotLoader(
+      int maxThreads,
+      ScheduledExecutorService timer,
+      LongSupplier nanoClock,
+      Counters counters,
+      BrokerObserver observer,
+      String name) {
     this.threads =
         new ThreadPoolExecutor(
             maxThreads,
@@ -42,13 +58,16 @@ final class SnapshotLoader {
             new BrokerThreads(name + "-snapshot"));
     this.threads.allowCoreThreadTimeOut(true);
     this.timer = timer;
+    this.counters = counters;
+    this.observer = observer;
+    this.warnings = new LimitedWarnings(log, nanoClock);
   }
 
   /**
    * Starts a load; the end is told on a thread of the loader, on the timer's, or on the caller's if
    * refused.
    */
-  void load(Loading loading, Duration timeout, Ending ending) {
+  void load(String principal, Loading loading, Duration timeout, Ending ending) {
     AtomicBoolean told = new AtomicBoolean();
     FutureTask<Boolean> task =
         new FutureTask<>(
@@ -64,7 +83,7 @@ final class SnapshotLoader {
                 }
               } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 if (told.compareAndSet(false, true)) {
-                  ending.failed(e);
+                  failed(principal, e, ending);
                 }
               }
             },
@@ -75,7 +94,7 @@ final class SnapshotLoader {
               if (told.compareAndSet(false, true)) {
                 threads.remove(task);
                 task.cancel(true);
-                ending.failed(new TimeoutException("no snapshot within " + timeout));
+                failed(principal, new TimeoutException("no snapshot within " + timeout), ending);
               }
             },
             timeout.toNanos(),
@@ -85,9 +104,16 @@ final class SnapshotLoader {
     } catch (RejectedExecutionException e) {
       timeUp.cancel(false);
       if (told.compareAndSet(false, true)) {
-        ending.failed(e);
+        failed(principal, e, ending);
       }
     }
+  }
+
+  private void failed(String principal, Throwable cause, Ending ending) {
+    counters.snapshotFallbacks.increment();
+    warnings.warn("no snapshot for " + principal + ", going on with the authorised value", cause);
+    observer.snapshotFallback(principal, cause);
+    ending.failed();
   }
 
   void close() {
@@ -99,6 +125,7 @@ final class SnapshotLoader {
 
     void loaded(Snapshot snapshot);
 
-    void failed(Throwable cause);
+    /** It was counted and logged; the subscriber falls back. */
+    void failed();
   }
 }
