@@ -31,6 +31,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
@@ -184,7 +185,7 @@ public final class DetachedWorkers implements DetachedPublisher {
             return line;
           });
     }
-    never.forEach(job -> job.fail(new BrokerException.Closed("detached")));
+    never.forEach(job -> job.abandon(new BrokerException.Closed("detached")));
     if (abandoned > 0) {
       log.warn("closing: {} detached tasks were abandoned after {}", abandoned, timeout);
     }
@@ -284,6 +285,7 @@ public final class DetachedWorkers implements DetachedPublisher {
     private final Topic topic;
     private final Task<T> task;
     private final CompletableFuture<T> result = new CompletableFuture<>();
+    private final AtomicBoolean begun = new AtomicBoolean();
     private long startedNanos;
     private @Nullable Thread runner; // guarded by this
 
@@ -293,6 +295,9 @@ public final class DetachedWorkers implements DetachedPublisher {
     }
 
     void run() {
+      if (!begun.compareAndSet(false, true)) {
+        return;
+      }
       startedNanos = nanoClock.getAsLong();
       running.incrementAndGet();
       begin();
@@ -332,10 +337,20 @@ public final class DetachedWorkers implements DetachedPublisher {
       ended(1);
     }
 
-    void fail(Throwable cause) {
-      if (result.completeExceptionally(cause)) {
-        failed(topic, "a task failed", cause);
+    /** It will not run. One that runs already ends by itself, for it was interrupted. */
+    void abandon(Throwable cause) {
+      if (begun.compareAndSet(false, true)) {
+        fail(cause);
       }
+    }
+
+    /**
+     * Tells of the failure before it completes the stage: whoever waits for the stage finds it
+     * counted.
+     */
+    private void fail(Throwable cause) {
+      failed(topic, "a task failed", cause);
+      result.completeExceptionally(cause);
     }
 
     @Override

@@ -1,0 +1,104 @@
+package dev.eventbroker.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventbroker.Broker;
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.Connection;
+import dev.eventbroker.ConnectionListener;
+import dev.eventbroker.Registration;
+import dev.eventbroker.engine.BrokerBuilder;
+import dev.eventbroker.testing.ManualTimer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class LiveConnectionsTest {
+
+  private final LiveConnections connections = new LiveConnections();
+  private final List<String> heard = new ArrayList<>();
+  private final ConnectionListener listener =
+      new ConnectionListener() {
+        @Override
+        public void onOpen(Connection connection) {
+          heard.add("open " + connection.principal());
+        }
+
+        @Override
+        public void onTick(Set<String> owners) {
+          heard.add("tick " + owners);
+        }
+
+        @Override
+        public void onClose(Connection connection, CloseReason reason) {
+          heard.add("close " + reason.code() + ", owner left: " + connections.hasOwner("tab"));
+        }
+      };
+
+  @Test
+  void anOwnerIsThereAsLongAsOneOfItsConnectionsIs() {
+    connections.listen(listener);
+    Connection first = connections.open("ann", Optional.of("tab"));
+    Connection second = connections.open("ann", Optional.of("tab"));
+    connections.open("bob", Optional.empty());
+
+    first.close(CloseReason.DISCONNECTED);
+    first.close(CloseReason.SLOW);
+    assertThat(connections.owners()).containsExactly("tab");
+    assertThat(connections.count()).isEqualTo(2);
+    second.close(CloseReason.DISCONNECTED);
+
+    assertThat(connections.owners()).isEmpty();
+    assertThat(connections.principals()).containsExactly("bob");
+    assertThat(heard)
+        .containsExactly(
+            "open ann",
+            "open ann",
+            "open bob",
+            "close disconnected, owner left: true",
+            "close disconnected, owner left: false");
+  }
+
+  @Test
+  void aListenerThatThrowsHarmsNobodyAndOneThatIsTakenBackHearsNothing() {
+    connections.listen(
+        new ConnectionListener() {
+          @Override
+          public void onOpen(Connection connection) {
+            throw new IllegalStateException("on purpose");
+          }
+        });
+    Registration registration = connections.listen(listener);
+    connections.open("ann", Optional.empty());
+    registration.close();
+    registration.close();
+    connections.open("bob", Optional.empty());
+
+    assertThat(heard).containsExactly("open ann");
+    assertThat(connections.count()).isEqualTo(2);
+  }
+
+  @Test
+  void theHeartbeatTellsTheLiveOwnersOncePerTickGiveOrTakeATenth() {
+    ManualTimer timer = new ManualTimer();
+    Broker broker = new BrokerBuilder().timer(timer).heartbeat(Duration.ofSeconds(30)).build();
+    broker.connections().listen(listener);
+    broker.connections().open("ann", Optional.of("tab"));
+    heard.clear();
+
+    timer.advance(Duration.ofSeconds(26));
+    assertThat(heard).isEmpty();
+    timer.advance(Duration.ofSeconds(8));
+    assertThat(heard).containsExactly("tick [tab]");
+    timer.advance(Duration.ofMinutes(5));
+    assertThat(heard).hasSizeBetween(10, 12);
+
+    broker.close();
+    heard.clear();
+    timer.advance(Duration.ofMinutes(5));
+    assertThat(heard).isEmpty();
+  }
+}

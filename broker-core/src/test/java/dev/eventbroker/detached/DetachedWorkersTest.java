@@ -1,0 +1,227 @@
+package dev.eventbroker.detached;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.DetachedPublisher;
+import dev.eventbroker.DrainReport;
+import dev.eventbroker.Event;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Topic;
+import dev.eventbroker.testing.ManualTimer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class DetachedWorkersTest {
+
+  private static final Topic TOPIC = Topic.of("a");
+
+  private final ManualTimer timer = new ManualTimer();
+  private final List<String> observed = new ArrayList<>();
+  private Function<Event, CompletionStage<EventId>> publish =
+      event -> CompletableFuture.completedStage(new EventId("e", 1));
+  private final DetachedWorkers workers =
+      new DetachedWorkers(
+          new DetachedWorkers.Limits(4, 100, Duration.ofSeconds(30)),
+          event -> publish.apply(event),
+          () -> Set.of("ann"),
+          (topic, cause) -> {
+            synchronized (observed) {
+              observed.add(topic + ": " + cause.getMessage());
+            }
+          },
+          timer,
+          timer::nanos,
+          "test");
+
+  @AfterEach
+  void stop() {
+    workers.drain(Duration.ZERO);
+  }
+
+  @Test
+  void tasksOfOneTopicRunOneAfterAnotherInTheOrderTheyWereSubmitted() throws Exception {
+    ConcurrentLinkedQueue<Integer> order = new ConcurrentLinkedQueue<>();
+    List<CompletableFuture<Integer>> done = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      int number = i;
+      done.add(
+          workers
+              .submit(
+                  TOPIC,
+                  context -> {
+                    order.add(number);
+                    return number;
+                  })
+              .toCompletableFuture());
+    }
+
+    CompletableFuture.allOf(done.toArray(CompletableFuture[]::new)).get(10, TimeUnit.SECONDS);
+
+    assertThat(List.copyOf(order)).isSorted().hasSize(100);
+  }
+
+  @Test
+  void tasksOfDifferentTopicsRunSideBySide() throws Exception {
+    CyclicBarrier together = new CyclicBarrier(3);
+    List<CompletableFuture<Integer>> done = new ArrayList<>();
+    for (String topic : List.of("a", "b", "c")) {
+      done.add(workers.submit(Topic.of(topic), context -> together.await()).toCompletableFuture());
+    }
+
+    for (CompletableFuture<Integer> one : done) {
+      assertThat(one.get(10, TimeUnit.SECONDS)).isBetween(0, 2);
+    }
+  }
+
+  @Test
+  void whatIsOverTheBoundIsRefusedVisibly() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    List<CompletableFuture<Boolean>> taken = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      taken.add(waiting(Topic.of("t" + i), release).toCompletableFuture());
+    }
+
+    assertThatThrownBy(
+            () -> waiting(TOPIC, release).toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(BrokerException.Overloaded.class)
+        .hasRootCauseMessage("detached: 100 tasks are pending already (expected: fewer)");
+    assertThat(workers.failed()).isEqualTo(1);
+    release.countDown();
+    for (CompletableFuture<Boolean> one : taken) {
+      assertThat(one.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void aTaskThatThrowsIsToldAndDoesNotHoldUpTheNext() throws Exception {
+    CompletionStage<Object> bad =
+        workers.submit(
+            TOPIC,
+            context -> {
+              throw new java.io.IOException("no");
+            });
+    CompletionStage<String> good = workers.submit(TOPIC, context -> "yes");
+
+    assertThat(good.toCompletableFuture().get(10, TimeUnit.SECONDS)).isEqualTo("yes");
+    assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .hasRootCauseMessage("no");
+    synchronized (observed) {
+      assertThat(observed).containsExactly("a: no");
+    }
+  }
+
+  @Test
+  void anEventThatCouldNotBeStoredLaterIsAFailureToo() {
+    publish = event -> CompletableFuture.failedStage(new BrokerException("the database is gone"));
+
+    CompletionStage<EventId> published = workers.publish(Event.of(TOPIC, "t", ""));
+
+    assertThatThrownBy(() -> published.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .hasRootCauseMessage("the database is gone");
+    assertThat(workers.failed()).isEqualTo(1);
+  }
+
+  @Test
+  void aTaskIsInterruptedWhenItsTimeIsUpAndTheNextOneIsNot() throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CompletionStage<Duration> late =
+        workers.submit(
+            TOPIC,
+            context -> {
+              running.countDown();
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                return context.remaining();
+              }
+              return Duration.ofSeconds(-1);
+            });
+    CompletionStage<Boolean> next =
+        workers.submit(TOPIC, context -> Thread.currentThread().isInterrupted());
+    running.await();
+
+    timer.advance(Duration.ofSeconds(30));
+
+    assertThat(late.toCompletableFuture().get(10, TimeUnit.SECONDS)).isEqualTo(Duration.ZERO);
+    assertThat(next.toCompletableFuture().get(10, TimeUnit.SECONDS)).isFalse();
+  }
+
+  @Test
+  void drainingFinishesWhatWaits() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    CompletionStage<Boolean> first = waiting(TOPIC, release);
+    CompletionStage<Boolean> second = waiting(TOPIC, release);
+    CompletableFuture<DrainReport> report =
+        CompletableFuture.supplyAsync(() -> workers.drain(Duration.ofSeconds(10)));
+    awaitClosing();
+
+    release.countDown();
+
+    assertThat(report.get(10, TimeUnit.SECONDS)).isEqualTo(new DrainReport(2, 0));
+    assertThat(first.toCompletableFuture().get(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.toCompletableFuture().get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void whatIsNotDoneWhenTheTimeIsUpIsInterruptedAndCounted() throws Exception {
+    CountDownLatch interrupted = new CountDownLatch(1);
+    CountDownLatch running = new CountDownLatch(1);
+    CompletionStage<Object> stuck =
+        workers.submit(
+            TOPIC,
+            context -> {
+              running.countDown();
+              try {
+                new CountDownLatch(1).await();
+              } finally {
+                interrupted.countDown();
+              }
+              return "never";
+            });
+    CompletionStage<String> never = workers.submit(TOPIC, context -> "never");
+    running.await();
+
+    DrainReport report = workers.drain(Duration.ZERO);
+
+    assertThat(report).isEqualTo(new DrainReport(0, 2));
+    assertThat(report.complete()).isFalse();
+    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThatThrownBy(() -> stuck.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(InterruptedException.class);
+    assertThatThrownBy(() -> never.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .hasRootCauseInstanceOf(BrokerException.Closed.class);
+    assertThatThrownBy(() -> workers.submit(TOPIC, context -> "late").toCompletableFuture().get())
+        .hasRootCauseInstanceOf(BrokerException.Closed.class);
+  }
+
+  private CompletionStage<Boolean> waiting(Topic topic, CountDownLatch release) {
+    DetachedPublisher.Task<Boolean> task = context -> release.await(10, TimeUnit.SECONDS);
+    return workers.submit(topic, task);
+  }
+
+  private void awaitClosing() throws Exception {
+    boolean refused = false;
+    while (!refused) {
+      refused =
+          workers
+              .submit(Topic.of("probe"), context -> "")
+              .toCompletableFuture()
+              .isCompletedExceptionally();
+    }
+  }
+}
