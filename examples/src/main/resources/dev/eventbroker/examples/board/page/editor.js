@@ -170,7 +170,11 @@ export class Editor {
     this.#lock = null;
     this.#dialog.close();
     this.#onChanged();
-    if (held) release(lock.id).catch(problem => this.#onRefused(this.#base.id, problem));
+    if (!held) return;
+    const cardId = this.#base.id;
+    release(lock.id).catch(refusal => {
+      if (refusal.status !== 404) this.#onRefused(cardId, refusal); // 404: it had ended already, which is all we want
+    });
   }
 
   #lose(reason) {
