@@ -2,7 +2,9 @@
 // BOARD_A and BOARD_B set to the two nodes' addresses. Nothing here sleeps: every wait is for a condition.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -38,6 +40,31 @@ afterEach(async () => {
 after(() => browser?.close());
 
 // --- tests ------------------------------------------------------------------------------------------------------
+
+// First, while the board is as new.
+test('it can be looked at: wide, dark and narrow', { ...LIMIT, skip: !SHOTS && 'SHOTS is not set' }, async () => {
+  await mkdir(SHOTS, { recursive: true });
+  const wide = { viewport: { width: 1280, height: 800 } };
+  const [ada, grace, dark, narrow] = await Promise.all([
+    openTab(A, 'Ada', wide),
+    openTab(B, 'Grace', wide),
+    openTab(A, 'Edsger', { ...wide, colorScheme: 'dark' }),
+    openTab(B, 'Barbara', { viewport: { width: 400, height: 860 }, hasTouch: true, isMobile: true }),
+  ]);
+  const card = await newCard('A card in good hands', ada, grace, dark, narrow);
+  await patch(A, card, { column: 'doing', rank: -1000 });
+  await inColumn(grace, card, 'doing').waitFor();
+  await grace.getByTestId(`open-${card}`).click();
+  await ada.getByTestId('noise').click();
+  await Promise.all([ada, dark, narrow].map(tab => lockOf(tab, card, 'Grace').waitFor()));
+  await atLeast(ada, 'rate', 1);
+
+  for (const [name, tab] of Object.entries({ wide: ada, editor: grace, dark, narrow })) {
+    await tab.screenshot({ path: join(SHOTS, `board-${name}.png`) });
+    const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${name} scrolls sideways by ${overflow}`);
+  }
+});
 
 test('a lock is seen on the other node with its holder’s name, and frees the card on cancel', LIMIT, async () => {
   const [ada, grace] = await Promise.all([openTab(A, 'Ada'), openTab(B, 'Grace')]);
@@ -151,9 +178,37 @@ test('a reload keeps its place: what happened meanwhile arrives, without a gap a
   assert.equal(now.snapshots, before.snapshots, 'no snapshot was needed');
   assert.ok(notBefore(now.lastId, before.lastId), `${now.lastId} is not before ${before.lastId}`);
   assert.equal(now.workstation, before.workstation, 'a reload is the same workstation');
+  const again = wire.filter(event => event.id !== '' && notBefore(before.lastId, event.id));
+  assert.deepEqual(again, [], 'nothing came twice');
   const types = wire.map(event => event.type);
   assert.deepEqual(types.filter(type => type === 'snapshot' || type === 'gap'), [], `the wire brought ${types}`);
   assert.equal(types.filter(type => type === 'card.changed').length, 2);
+});
+
+test('a lost connection is told, and comes back without a gap and without a snapshot', LIMIT, async t => {
+  const line = await openLine(A);
+  t.after(() => line.cut());
+  const tab = await openTab(line.address, 'Ada');
+  const card = await newCard('Before the tunnel', tab);
+  await tab.reload(); // so that the address carries an id that is older than the one that the browser sends
+  await live(tab);
+  await patch(B, card, { title: 'At its entrance' });
+  await title(tab, card, 'At its entrance').waitFor();
+  const before = await strip(tab);
+  const wire = await listen(tab);
+
+  await line.cut();
+  await tab.locator('[data-testid=state][data-state=reconnecting]').waitFor();
+  await patch(B, card, { title: 'In the tunnel', column: 'doing' });
+  await line.mend();
+
+  await title(tab, card, 'In the tunnel').waitFor();
+  await live(tab);
+  const now = await strip(tab);
+  assert.equal(now.gaps, 0);
+  assert.equal(now.snapshots, before.snapshots);
+  const again = wire.filter(event => event.id !== '' && notBefore(before.lastId, event.id));
+  assert.deepEqual(again, [], 'nothing came twice');
 });
 
 test('a reload with an open editor keeps its text, and the lock ends with the editor', LIMIT, async () => {
@@ -281,7 +336,7 @@ test('a name given in the page is the name that others see', LIMIT, async () => 
 
 test('a card added in the page appears in the other tab', LIMIT, async () => {
   const [ada, grace] = await Promise.all([openTab(A, 'Ada'), openTab(B, 'Grace')]);
-  const name = `Added ${Math.random()}`;
+  const name = `Added by hand at ${new Date().toISOString()}`;
 
   await ada.getByTestId('add-doing').click();
   await ada.keyboard.type(name);
@@ -329,28 +384,6 @@ test('events apply idempotently', LIMIT, async () => {
     older: false, same: false, otherRelease: false, olderAcquire: false, newer: true, release: true,
     replayedAcquire: false, title: 'newer', holders: 0,
   });
-});
-
-test('it can be looked at: wide, dark and narrow', { ...LIMIT, skip: !SHOTS && 'SHOTS is not set' }, async () => {
-  await mkdir(SHOTS, { recursive: true });
-  const wide = { viewport: { width: 1280, height: 800 } };
-  const [ada, grace, dark, narrow] = await Promise.all([
-    openTab(A, 'Ada', wide),
-    openTab(B, 'Grace', wide),
-    openTab(A, 'Edsger', { ...wide, colorScheme: 'dark' }),
-    openTab(B, 'Barbara', { viewport: { width: 400, height: 860 }, hasTouch: true, isMobile: true }),
-  ]);
-  const card = await newCard('A card in good hands', ada, grace, dark, narrow);
-  await grace.getByTestId(`open-${card}`).click();
-  await ada.getByTestId('noise').click();
-  await Promise.all([ada, dark, narrow].map(tab => lockOf(tab, card, 'Grace').waitFor()));
-  await atLeast(ada, 'rate', 1);
-
-  for (const [name, tab] of Object.entries({ wide: ada, editor: grace, dark, narrow })) {
-    await tab.screenshot({ path: join(SHOTS, `board-${name}.png`) });
-    const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `${name} scrolls sideways by ${overflow}`);
-  }
 });
 
 // --- hands ------------------------------------------------------------------------------------------------------
@@ -410,6 +443,40 @@ async function holdNext(tab, address) {
     return done;
   }, { times: 1 });
   return held;
+}
+
+/** A line to a node that can be cut and mended. */
+async function openLine(base) {
+  const { hostname, port } = new URL(base);
+  const sockets = new Set();
+  const server = createServer(near => {
+    const far = connect(Number(port), hostname);
+    for (const [from, to] of [[near, far], [far, near]]) {
+      sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  const listen = async at => {
+    server.listen(at, '127.0.0.1');
+    await once(server, 'listening');
+    return server.address().port;
+  };
+  const own = await listen(0);
+  return {
+    address: `http://127.0.0.1:${own}`,
+    mend: () => listen(own),
+    cut: async () => {
+      if (!server.listening) return;
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
 }
 
 /** The event stream as the browser received it, beside what the page makes of it. */
