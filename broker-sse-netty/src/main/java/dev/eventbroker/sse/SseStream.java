@@ -11,6 +11,7 @@ import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -53,6 +54,7 @@ final class SseStream implements Subscriber {
 
   private @Nullable Subscription subscription;
   private @Nullable Future<?> timer;
+  private @Nullable ChannelFuture lastWrite;
   private boolean started;
   private boolean ended;
   private boolean idWritten;
@@ -173,7 +175,7 @@ final class SseStream implements Subscriber {
     if (ended) {
       return;
     }
-    ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
+    lastWrite = ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
     if (frame.id().isPresent()) {
       clientId = frame.id();
       idWritten = true;
@@ -181,6 +183,12 @@ final class SseStream implements Subscriber {
   }
 
   private void flush() {
+    ChannelFuture written = lastWrite;
+    if (written == null) {
+      return;
+    }
+    lastWrite = null;
+    written.addListener(progress);
     ctx.flush();
     wroteAt = settings.nanoClock().getAsLong();
     if (idWritten) {
