@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -28,6 +29,7 @@ final class RunningServer implements AutoCloseable {
 
   final Broker broker;
   final SseServer server;
+  final AtomicInteger opened = new AtomicInteger();
   final BlockingQueue<CloseReason> closedConnections = new LinkedBlockingQueue<>();
   final BlockingQueue<CloseReason> closedSubscriptions = new LinkedBlockingQueue<>();
 
@@ -52,6 +54,11 @@ final class RunningServer implements AutoCloseable {
             .connections()
             .listen(
                 new ConnectionListener() {
+                  @Override
+                  public void onOpen(Connection connection) {
+                    opened.incrementAndGet();
+                  }
+
                   @Override
                   public void onClose(Connection connection, CloseReason reason) {
                     closedConnections.add(reason);
