@@ -150,7 +150,7 @@ public final class SseServer implements AutoCloseable {
 
   /**
    * Stops listening, ends every stream between two events, closes what is left after 2 s, and stops
-   * its threads. Returns within 5 s whatever the clients do. Idempotent.
+   * its threads. Bounded whatever the clients do: each step has 2 s at most. Idempotent.
    */
   @Override
   public synchronized void close() {
@@ -164,9 +164,9 @@ public final class SseServer implements AutoCloseable {
     for (Channel channel : connections) {
       channel.pipeline().fireUserEventTriggered(Drain.EVENT);
     }
-    if (!connections.newCloseFuture().awaitUninterruptibly(DRAIN_MILLIS)) {
-      connections.close().awaitUninterruptibly(STOP_MILLIS);
-    }
+    connections.newCloseFuture().awaitUninterruptibly(DRAIN_MILLIS);
+    // What does not read, and what was accepted meanwhile; from here on the group closes newcomers.
+    connections.close().awaitUninterruptibly(STOP_MILLIS);
     if (loops != null
         && !loops
             .shutdownGracefully(0, STOP_MILLIS, TimeUnit.MILLISECONDS)

@@ -2,6 +2,9 @@ package dev.eventbroker.sse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -12,20 +15,32 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Rules 19 to 28 on raw bytes. */
 class HttpRulesTest {
+
+  private static final ListAppender<ILoggingEvent> LOGGED = new ListAppender<>();
 
   private static RunningServer running;
 
   @BeforeAll
   static void start() {
+    LOGGED.start();
+    rootLogger().addAppender(LOGGED);
     running = RunningServer.start(options -> options.maxFilters(3));
   }
 
   @AfterAll
   static void stop() {
     running.close();
+    rootLogger().detachAppender(LOGGED);
+    // None of the hostile requests below is worth waking anybody.
+    assertThat(LOGGED.list).isEmpty();
+  }
+
+  private static Logger rootLogger() {
+    return (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
   }
 
   /** Every test closes its client, and waits until the server has seen that. */

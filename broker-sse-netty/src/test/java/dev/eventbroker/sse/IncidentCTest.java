@@ -2,8 +2,13 @@ package dev.eventbroker.sse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventbroker.Authorized;
 import dev.eventbroker.CloseReason;
+import dev.eventbroker.Snapshot;
+import dev.eventbroker.SnapshotSource;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +31,35 @@ class IncidentCTest {
           .containsIgnoringCase("content-type: text/event-stream; charset=utf-8\r\n");
       assertThat(client.readChunk()).matches("retry: [0-9]+\n: connected\n\n");
       assertThat(running.broker.stats().published()).isZero();
+    }
+  }
+
+  @Test
+  void theFirstBytesDoNotWaitForAStateThatIsNeverLoadedNorForAHeartbeat() {
+    SnapshotSource<String> stuck =
+        new SnapshotSource<>() {
+          @Override
+          public Snapshot load(String authorized, Duration timeout) throws Exception {
+            new CountDownLatch(1).await();
+            throw new AssertionError("unreachable");
+          }
+
+          @Override
+          public Snapshot fallback(String authorized) {
+            return Snapshot.of("board", authorized);
+          }
+        };
+    SseDecision decision = SseDecision.allow(Authorized.principal("ann")).snapshot(stuck);
+    try (RunningServer running =
+            RunningServer.start(
+                broker -> broker.snapshotTimeout(Duration.ofHours(1)),
+                options ->
+                    options
+                        .heartbeat(Duration.ofHours(1))
+                        .authorizer(request -> CompletableFuture.completedStage(decision)),
+                pipeline -> {});
+        RawClient client = running.connect()) {
+      client.open("/events?topic=a");
     }
   }
 

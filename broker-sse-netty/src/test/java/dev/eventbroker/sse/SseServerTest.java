@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.eventbroker.CloseReason;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -86,14 +87,18 @@ class SseServerTest {
               ? new CompletableFuture<>()
               : SseAuthorizer.everybodyAs("ann").authorize(request);
         };
-    try (RunningServer running = RunningServer.start(options -> options.authorizer(authorizer));
-        RawClient stuck = running.connect();
+    try (RunningServer running =
+            RunningServer.start(
+                UnaryOperator.identity(),
+                options -> options.authorizer(authorizer),
+                pipeline -> pipeline.channel().config().setOption(ChannelOption.SO_SNDBUF, 8192));
+        RawClient stuck = RawClient.connect(running.server.localAddress(), 4096);
         RawClient undecided = running.connect()) {
       stuck.open("/events?topic=a");
       undecided.get("/events?topic=a&never");
       RunningServer.next(asked);
       RunningServer.next(asked);
-      for (int i = 0; i < 100; i++) {
+      while (running.broker.stats().lagging() == 0) {
         running.publish("a", "x".repeat(200_000));
       }
 
