@@ -5,10 +5,13 @@ import org.jspecify.annotations.NullMarked;
 module dev.eventbroker.sse {
   requires static transitive org.jspecify;
   requires transitive dev.eventbroker;
-  requires transitive io.netty.codec.http;
+  requires io.netty.codec.http;
   requires transitive io.netty.transport;
   requires io.netty.buffer;
+  requires io.netty.codec;
   requires io.netty.common;
   requires io.netty.handler;
   requires org.slf4j;
+
+  exports dev.eventbroker.sse;
 }

@@ -1,4 +1,19 @@
-/** Server-Sent Events on Netty: HTTP in, {@code text/event-stream} out. */
+/**
+ * Server-Sent Events on Netty: HTTP in, {@code text/event-stream} out.
+ *
+ * <pre>
+ *   codec ──► (exchange, while there is a request) ──► SseEndpoint ──► the host's own handlers
+ *                 │ authoriser: who is it, and what may it see?
+ *                 ▼
+ *             stream = Subscriber on the channel's event loop  ──►  frame: shared bytes
+ * </pre>
+ *
+ * <p>Start at {@link dev.eventbroker.sse.SseEndpoint}, a handler for anybody's pipeline; {@link
+ * dev.eventbroker.sse.SseServer} is one around it. {@link dev.eventbroker.sse.SseAuthorizer}
+ * decides about an {@link dev.eventbroker.sse.SseRequest} with an {@link
+ * dev.eventbroker.sse.SseDecision}. Then read {@code SseExchange} (a request and its end), {@code
+ * SseStream} (a subscriber and its line) and {@code SseFrame} (the wire).
+ */
 @NullMarked
 package dev.eventbroker.sse;
 

@@ -1,0 +1,63 @@
+package dev.eventbroker.sse;
+
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Whether what a client accepts includes {@code text/event-stream}. */
+final class AcceptHeader {
+
+  /** A quality as RFC 9110 writes it; a range with another one says nothing. */
+  private static final Pattern QUALITY = Pattern.compile("0(\\.[0-9]{0,3})?|1(\\.0{0,3})?");
+
+  private static final Pattern ZERO = Pattern.compile("0(\\.0*)?");
+
+  private AcceptHeader() {}
+
+  /**
+   * Whether a stream is welcome: the most specific range that matches decides, and no header at all
+   * accepts everything.
+   */
+  static boolean acceptsEventStream(List<String> values) {
+    int decisive = 0;
+    boolean welcome = false;
+    boolean any = false;
+    for (String value : values) {
+      for (String range : value.split(",", -1)) {
+        any |= !range.isBlank();
+        String[] parts = range.split(";", -1);
+        int specificity = specificity(parts[0].strip());
+        if (specificity == 0 || specificity < decisive) {
+          continue;
+        }
+        String quality = quality(parts);
+        if (!QUALITY.matcher(quality).matches()) {
+          continue;
+        }
+        boolean positive = !ZERO.matcher(quality).matches();
+        welcome = specificity == decisive ? welcome || positive : positive;
+        decisive = specificity;
+      }
+    }
+    return welcome || !any;
+  }
+
+  private static int specificity(String type) {
+    if (type.equalsIgnoreCase("text/event-stream")) {
+      return 3;
+    }
+    if (type.equalsIgnoreCase("text/*")) {
+      return 2;
+    }
+    return type.equals("*/*") ? 1 : 0;
+  }
+
+  private static String quality(String[] parts) {
+    for (int i = 1; i < parts.length; i++) {
+      String parameter = parts[i].strip();
+      if (parameter.regionMatches(true, 0, "q=", 0, 2)) {
+        return parameter.substring(2);
+      }
+    }
+    return "1";
+  }
+}

@@ -1,0 +1,31 @@
+package dev.eventbroker.sse;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.eventbroker.Authorized;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Decides about a request before anything exists for it: no subscription, no connection, no byte of
+ * an answer.
+ */
+@FunctionalInterface
+public interface SseAuthorizer {
+
+  /**
+   * Decides. Called on the channel's event loop, so it must not block: what takes time is done
+   * elsewhere, and the stage is completed there, on any thread. A stage that fails, and a throw,
+   * are answered with status 500 and logged; one that is not complete within the endpoint's
+   * authorize timeout is answered with 503. The client may be gone by the time of the decision;
+   * nothing happens then.
+   */
+  CompletionStage<SseDecision> authorize(SseRequest request);
+
+  /** Lets everybody in as that one principal: for examples, and behind a door of another kind. */
+  static SseAuthorizer everybodyAs(String principal) {
+    requireNonNull(principal, "principal");
+    SseDecision allowed = SseDecision.allow(Authorized.principal(principal));
+    return request -> CompletableFuture.completedStage(allowed);
+  }
+}

@@ -1,0 +1,266 @@
+package dev.eventbroker.sse;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.eventbroker.Broker;
+import dev.eventbroker.Delivery;
+import dev.eventbroker.LagPolicy;
+import dev.eventbroker.SubscribeRequest;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Answers requests for one path with a stream of events; requests for other paths pass on
+ * untouched. Add it to any pipeline behind an HTTP/1.1 server codec, on the channel's own event
+ * loop; an {@code HttpObjectAggregator} or {@code HttpContentCompressor} around it is welcome, and
+ * does neither hold back a stream nor compress it.
+ *
+ * <p>One instance serves any number of channels. A connection that has become a stream serves
+ * nothing else any more, and ends with the stream.
+ */
+@ChannelHandler.Sharable
+public final class SseEndpoint extends ChannelInboundHandlerAdapter {
+
+  private final SseSettings settings;
+  private final AuthorizerFailures failures;
+
+  private SseEndpoint(SseSettings settings) {
+    this.settings = settings;
+    this.failures = new AuthorizerFailures(settings.nanoClock());
+  }
+
+  /** Starts an endpoint for the events of that broker. */
+  public static Builder builder(Broker broker) {
+    return new Builder(requireNonNull(broker, "broker"));
+  }
+
+  /**
+   * Checks its place.
+   *
+   * @throws IllegalStateException if it was added with an executor of its own: the event loop is
+   *     the lane of the subscriptions, and everything of a connection happens there
+   */
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    if (ctx.executor() != ctx.channel().eventLoop()) {
+      throw new IllegalStateException(
+          "executor: " + ctx.executor() + " (expected: the channel's event loop)");
+    }
+  }
+
+  /** Takes the requests that are for it. */
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (!(message instanceof HttpRequest request)
+        || !QueryString.path(request.uri()).equals(settings.path())) {
+      ctx.fireChannelRead(message);
+      return;
+    }
+    try {
+      SseExchange exchange = new SseExchange(settings, failures, request);
+      ctx.pipeline().addBefore(ctx.name(), null, exchange);
+      exchange.begin(ctx.pipeline().context(exchange), request);
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  /** Collects the parts of an endpoint. Not safe for use by several threads. */
+  public static final class Builder {
+
+    /** Where browsers ask. */
+    public static final String DEFAULT_PATH = "/events";
+
+    /** As long as a person waits for a page; a decision later than that finds nobody. */
+    public static final Duration DEFAULT_AUTHORIZE_TIMEOUT = Duration.ofSeconds(10);
+
+    /** What the HTML standard advises against proxies that drop quiet connections. */
+    public static final Duration DEFAULT_HEARTBEAT = Duration.ofSeconds(15);
+
+    /** Longer than a network that changes needs, shorter than the kernel tries (some minutes). */
+    public static final Duration DEFAULT_STALL_TIMEOUT = Duration.ofSeconds(30);
+
+    /** So that who was let in is asked again, and a new node gets its share of the clients. */
+    public static final Duration DEFAULT_MAX_LIFETIME = Duration.ofMinutes(30);
+
+    /** Soon enough for a person not to notice, late enough for a restart not to be a storm. */
+    public static final Duration DEFAULT_RETRY = Duration.ofSeconds(2);
+
+    /** What the core takes. */
+    public static final int DEFAULT_MAX_FILTERS = SubscribeRequest.MAX_FILTERS;
+
+    /** Browsers come back by themselves, but a gap on a connection that holds is cheaper. */
+    public static final LagPolicy DEFAULT_LAG_POLICY = LagPolicy.RESYNC;
+
+    /** Times are added in nanoseconds; nothing here is meant to last longer than a year. */
+    private static final Duration LONGEST = Duration.ofDays(365);
+
+    private final Broker broker;
+    private String path = DEFAULT_PATH;
+    private Optional<SseAuthorizer> authorizer = Optional.empty();
+    private Duration authorizeTimeout = DEFAULT_AUTHORIZE_TIMEOUT;
+    private Duration heartbeat = DEFAULT_HEARTBEAT;
+    private Duration stallTimeout = DEFAULT_STALL_TIMEOUT;
+    private Duration maxLifetime = DEFAULT_MAX_LIFETIME;
+    private Duration retry = DEFAULT_RETRY;
+    private int maxFilters = DEFAULT_MAX_FILTERS;
+    private LagPolicy lagPolicy = DEFAULT_LAG_POLICY;
+    private Delivery.Encoder<SseFrame> encoder = SseFrame.EVENT;
+    private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+    private LongSupplier nanoClock = System::nanoTime;
+
+    private Builder(Broker broker) {
+      this.broker = broker;
+    }
+
+    /** The path that is answered, as it stands in the request. Default: {@value #DEFAULT_PATH}. */
+    public Builder path(String newPath) {
+      if (!newPath.startsWith("/") || !QueryString.path(newPath).equals(newPath)) {
+        throw new IllegalArgumentException(
+            "path: " + newPath + " (expected: to start with / and to have no ? or #)");
+      }
+      path = newPath;
+      return this;
+    }
+
+    /**
+     * Who decides about requests. There is no default, because a door that is open by default is
+     * open by mistake; {@link SseAuthorizer#everybodyAs} opens it on purpose.
+     */
+    public Builder authorizer(SseAuthorizer newAuthorizer) {
+      authorizer = Optional.of(newAuthorizer);
+      return this;
+    }
+
+    /** How long a decision may take. Default: 10 s. */
+    public Builder authorizeTimeout(Duration timeout) {
+      authorizeTimeout = requireTime("authorizeTimeout", timeout);
+      return this;
+    }
+
+    /**
+     * The longest silence of a stream; each connection has a somewhat shorter one of its own.
+     * Default: 15 s.
+     */
+    public Builder heartbeat(Duration interval) {
+      heartbeat = requireTime("heartbeat", interval);
+      return this;
+    }
+
+    /**
+     * How long bytes may wait for the client to take any of them before the connection is closed;
+     * looked at often enough that it is not more than half as long again. Default: 30 s.
+     */
+    public Builder stallTimeout(Duration timeout) {
+      stallTimeout = requireTime("stallTimeout", timeout);
+      return this;
+    }
+
+    /**
+     * How long a stream lasts at most before it is ended for the client to come back; each one up
+     * to a fifth shorter. Default: 30 min.
+     */
+    public Builder maxLifetime(Duration lifetime) {
+      maxLifetime = requireTime("maxLifetime", lifetime);
+      return this;
+    }
+
+    /**
+     * After what time clients come back, each one told another one up to a half shorter or longer.
+     * Default: 2 s; 250 ms to 24 h.
+     */
+    public Builder retry(Duration reconnectionTime) {
+      if (reconnectionTime.compareTo(SseSettings.MIN_RETRY) < 0
+          || reconnectionTime.compareTo(SseSettings.MAX_RETRY) > 0) {
+        throw new IllegalArgumentException(
+            "retry: "
+                + reconnectionTime
+                + " (expected: "
+                + SseSettings.MIN_RETRY
+                + " to "
+                + SseSettings.MAX_RETRY
+                + ")");
+      }
+      retry = reconnectionTime;
+      return this;
+    }
+
+    /** How many filters one request may have. Default and most: what the core takes. */
+    public Builder maxFilters(int filters) {
+      if (filters < 1 || filters > SubscribeRequest.MAX_FILTERS) {
+        throw new IllegalArgumentException(
+            "maxFilters: " + filters + " (expected: 1 to " + SubscribeRequest.MAX_FILTERS + ")");
+      }
+      maxFilters = filters;
+      return this;
+    }
+
+    /** What happens to a client that the log has moved past. Default: {@link LagPolicy#RESYNC}. */
+    public Builder lagPolicy(LagPolicy policy) {
+      lagPolicy = requireNonNull(policy, "policy");
+      return this;
+    }
+
+    /** Where jitter comes from; must be safe for several threads. Default: one per thread. */
+    public Builder random(RandomGenerator generator) {
+      random = requireNonNull(generator, "generator");
+      return this;
+    }
+
+    /**
+     * Measures how long something has lasted, in nanoseconds; what is due is run by the event
+     * loop's own timer. Default: {@link System#nanoTime}.
+     */
+    public Builder nanoClock(LongSupplier nanos) {
+      nanoClock = requireNonNull(nanos, "nanos");
+      return this;
+    }
+
+    Builder encoder(Delivery.Encoder<SseFrame> newEncoder) {
+      encoder = newEncoder;
+      return this;
+    }
+
+    /**
+     * The endpoint.
+     *
+     * @throws IllegalStateException if there is no authoriser
+     */
+    public SseEndpoint build() {
+      SseAuthorizer door =
+          authorizer.orElseThrow(
+              () -> new IllegalStateException("authorizer: none (expected: one)"));
+      return new SseEndpoint(
+          new SseSettings(
+              broker,
+              path,
+              door,
+              authorizeTimeout,
+              heartbeat,
+              stallTimeout,
+              maxLifetime,
+              retry,
+              maxFilters,
+              lagPolicy,
+              encoder,
+              random,
+              nanoClock));
+    }
+
+    private static Duration requireTime(String what, Duration value) {
+      if (value.isNegative() || value.isZero() || value.compareTo(LONGEST) > 0) {
+        throw new IllegalArgumentException(
+            what + ": " + value + " (expected: > 0, at most " + LONGEST + ")");
+      }
+      return value;
+    }
+  }
+}

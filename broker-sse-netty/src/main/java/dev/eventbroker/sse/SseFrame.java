@@ -1,0 +1,141 @@
+package dev.eventbroker.sse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.eventbroker.Delivery;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
+import dev.eventbroker.Snapshot;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One block of a stream: its bytes, which any number of connections share and nobody changes, and
+ * the id that it moves its client to.
+ *
+ * <p>What makes a block is that it ends with exactly one empty line; fields come in the order id,
+ * event, data. Line ends are CR, LF and CRLF, and nothing else is: what a client puts together from
+ * a block is the text that went in, with each line end turned into LF and each unpaired surrogate
+ * into U+FFFD.
+ */
+final class SseFrame {
+
+  /** The one encoder of events, for results are remembered by its identity. */
+  static final Delivery.Encoder<SseFrame> EVENT = SseFrame::event;
+
+  /** Says that the connection lives, and nothing else. */
+  static final SseFrame HEARTBEAT = new SseFrame(comment("hb") + '\n', Optional.empty());
+
+  private final byte[] bytes;
+  private final Optional<EventId> id;
+
+  private SseFrame(String block, Optional<EventId> id) {
+    this.bytes = wellFormed(block).getBytes(UTF_8);
+    this.id = id;
+  }
+
+  /** The first bytes of a stream: there from the start, whether there are events or not. */
+  static SseFrame preamble(Duration retry) {
+    return new SseFrame(
+        "retry: " + retry.toMillis() + '\n' + comment("connected") + '\n', Optional.empty());
+  }
+
+  /** Moves the client's cursor; the browser fires nothing, for there is no data. */
+  static SseFrame cursor(EventId id) {
+    return new SseFrame("id: " + id + "\n\n", Optional.of(id));
+  }
+
+  /** The state that a run starts from. */
+  static SseFrame snapshot(Snapshot snapshot, EventId cursor) {
+    return block(Optional.of(cursor), snapshot.type(), snapshot.data());
+  }
+
+  /**
+   * Tells a gap.
+   *
+   * @param settled whether the client may go on from behind the gap if it is lost right after this
+   *     block; false while a snapshot is still to follow
+   */
+  static SseFrame gap(Gap gap, boolean settled) {
+    String data =
+        new Json()
+            .with("reason", gap.reason().wireName())
+            .with("from", gap.from().map(EventId::toString))
+            .with("to", gap.to().toString())
+            .with("scope", gap.scope().toString())
+            .toString();
+    return block(settled ? Optional.of(gap.to()) : Optional.empty(), "gap", data);
+  }
+
+  private static SseFrame event(Delivery delivery) {
+    return block(delivery.id(), delivery.event().type(), delivery.event().data());
+  }
+
+  /** The bytes; not to be changed, for they are not only yours. */
+  byte[] bytes() {
+    return bytes;
+  }
+
+  /** What the client has as its last event id once it has this block, if the block changes that. */
+  Optional<EventId> id() {
+    return id;
+  }
+
+  private static SseFrame block(Optional<EventId> id, String type, String data) {
+    StringBuilder block = new StringBuilder(data.length() + type.length() + 100);
+    id.ifPresent(there -> block.append("id: ").append(there).append('\n'));
+    block.append("event: ").append(type).append('\n');
+    appendLines(block, "data: ", data);
+    return new SseFrame(block.append('\n').toString(), id);
+  }
+
+  /** The text as comment lines, at least one. */
+  static String comment(String text) {
+    StringBuilder lines = new StringBuilder();
+    appendLines(lines, ": ", text);
+    return lines.toString();
+  }
+
+  /** One line for the text before, between and after its line ends; so at least one. */
+  private static void appendLines(StringBuilder to, String field, String text) {
+    int start = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c != '\n' && c != '\r') {
+        continue;
+      }
+      to.append(field).append(text, start, i).append('\n');
+      if (c == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n') {
+        i++;
+      }
+      start = i + 1;
+    }
+    to.append(field).append(text, start, text.length()).append('\n');
+  }
+
+  /** Java's own encoder would write a question mark for an unpaired surrogate. */
+  private static String wellFormed(String text) {
+    int unpaired = nextUnpaired(text, 0);
+    if (unpaired == text.length()) {
+      return text;
+    }
+    StringBuilder repaired = new StringBuilder(text);
+    while (unpaired < text.length()) {
+      repaired.setCharAt(unpaired, '\uFFFD');
+      unpaired = nextUnpaired(text, unpaired + 1);
+    }
+    return repaired.toString();
+  }
+
+  private static int nextUnpaired(String text, int from) {
+    int i = from;
+    while (i < text.length()) {
+      int point = text.codePointAt(i);
+      if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+        return i;
+      }
+      i += Character.charCount(point);
+    }
+    return text.length();
+  }
+}

@@ -1,0 +1,311 @@
+package dev.eventbroker.sse;
+
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.Connection;
+import dev.eventbroker.Delivery;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
+import dev.eventbroker.Snapshot;
+import dev.eventbroker.SubscribeRequest;
+import dev.eventbroker.Subscriber;
+import dev.eventbroker.Subscription;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.concurrent.Future;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The answer to one client: turns what its subscription brings into bytes, keeps the line alive,
+ * and ends once, whoever ends it. Lives on the channel's event loop, which is its lane as well; so
+ * nothing here needs a lock, and a block is never cut by an end.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
+final class SseStream implements Subscriber {
+
+  private static final Logger log = LoggerFactory.getLogger(SseStream.class);
+
+  private static final CloseReason STALLED =
+      new CloseReason("stalled", "the client takes no bytes", true);
+
+  private static final CloseReason LIFETIME =
+      new CloseReason("lifetime", "the maximum lifetime of a stream is over", true);
+
+  /** How often within the stall timeout is looked whether bytes move. */
+  private static final int LOOKS = 4;
+
+  private final ChannelHandlerContext ctx;
+  private final SseSettings settings;
+  private final Connection connection;
+  private final boolean hasSnapshot;
+  private final long heartbeatNanos;
+  private final long stallNanos;
+  private final long endsAt;
+  private final WriteProgress progress = new WriteProgress();
+
+  private @Nullable Subscription subscription;
+  private @Nullable Future<?> timer;
+  private @Nullable ChannelFuture lastWrite;
+  private boolean started;
+  private boolean ended;
+  private boolean idWritten;
+  private Optional<EventId> clientId;
+  private long wroteAt;
+  private long idSettledAt;
+
+  /** Opens the connection; {@link #begin} has to follow. */
+  SseStream(
+      ChannelHandlerContext ctx,
+      SseSettings settings,
+      SseDecision.Allowed<?> allowed,
+      SseRequest request) {
+    this.ctx = ctx;
+    this.settings = settings;
+    this.hasSnapshot = allowed.hasSnapshot();
+    this.heartbeatNanos = settings.heartbeatNanos();
+    this.stallNanos = settings.stallTimeout().toNanos();
+    this.clientId = request.lastEventId().flatMap(EventId::parse);
+    long now = settings.nanoClock().getAsLong();
+    this.endsAt = now + settings.lifetimeNanos();
+    this.wroteAt = now;
+    this.idSettledAt = now;
+    this.connection = settings.broker().connections().open(allowed.principal(), allowed.owner());
+  }
+
+  // ---- The handshake
+  // ------------------------------------------------------------------------------------------------
+
+  /**
+   * Answers and subscribes in one go: when the client sees the first bytes, what is published from
+   * then on is its own. Nothing of the subscription can come before them, for it comes in a later
+   * task of this event loop.
+   */
+  void begin(HttpResponse head, SubscribeRequest request) {
+    ctx.write(head);
+    write(SseFrame.preamble(settings.jitteredRetry()));
+    try {
+      subscription = settings.broker().subscribe(request, this);
+    } catch (BrokerException.Closed e) {
+      // Not a refusal: a browser would never come back, and the next node may be open.
+      end(CloseReason.SHUTDOWN);
+      return;
+    } catch (RuntimeException e) {
+      log.warn("no subscription for {}", connection, e);
+      end(CloseReason.FAILED);
+      return;
+    }
+    flush();
+    schedule();
+  }
+
+  @Override
+  public boolean ready() {
+    return ctx.channel().isWritable();
+  }
+
+  @Override
+  public void onSnapshot(Snapshot snapshot, EventId cursor) {
+    write(SseFrame.snapshot(snapshot, cursor));
+  }
+
+  @Override
+  public void onStart(EventId cursor) {
+    started = true;
+    // Who drops before its first event can go on from here all the same.
+    writeCursor(cursor);
+  }
+
+  @Override
+  public void onEvent(Delivery delivery) {
+    write(delivery.encodedBy(settings.encoder()));
+  }
+
+  @Override
+  public void onGap(Gap gap) {
+    write(SseFrame.gap(gap, !isSnapshotDue()));
+  }
+
+  @Override
+  public void onBatchEnd() {
+    flush();
+  }
+
+  /** Most often the echo of an end that came from here; and the end itself when the broker ends. */
+  @Override
+  public void onClose(CloseReason reason) {
+    if (ctx.executor().inEventLoop()) {
+      end(reason);
+    } else {
+      // The event loop is gone, and the channel with it.
+      connection.close(reason);
+    }
+  }
+
+  /**
+   * Whether this gap is told ahead of a fresh snapshot. Its block then has no id: a client that is
+   * lost in between comes back with what it had, and gets the snapshot.
+   */
+  private boolean isSnapshotDue() {
+    return hasSnapshot && stateIs(Subscription.State.ARMED);
+  }
+
+  private boolean stateIs(Subscription.State state) {
+    Subscription own = subscription;
+    return own != null && own.state() == state;
+  }
+
+  private boolean writeCursor(EventId cursor) {
+    if (clientId.isPresent() && clientId.get().equals(cursor)) {
+      return false;
+    }
+    write(SseFrame.cursor(cursor));
+    return true;
+  }
+
+  private void write(SseFrame frame) {
+    if (ended) {
+      return;
+    }
+    lastWrite = ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
+    if (frame.id().isPresent()) {
+      clientId = frame.id();
+      idWritten = true;
+    }
+  }
+
+  private void flush() {
+    ChannelFuture written = lastWrite;
+    if (written == null) {
+      return;
+    }
+    lastWrite = null;
+    written.addListener(progress);
+    ctx.flush();
+    wroteAt = settings.nanoClock().getAsLong();
+    if (idWritten) {
+      idWritten = false;
+      idSettledAt = wroteAt;
+    }
+  }
+
+  // ---- What the channel says
+  // ----------------------------------------------------------------------------------------
+
+  void writabilityChanged() {
+    Subscription own = subscription;
+    if (own != null && ctx.channel().isWritable()) {
+      own.wake();
+    }
+  }
+
+  /** The channel is gone, or is no longer ours: nothing can be written any more. */
+  void disconnected(CloseReason reason) {
+    finish(reason);
+    cancelTimer();
+  }
+
+  /** Ends the response between two blocks, so that the client comes back with what it has. */
+  void end(CloseReason reason) {
+    if (!finish(reason)) {
+      return;
+    }
+    cancelTimer();
+    // What is behind the response on this connection is lost anyway, see SseExchange.
+    ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
+    if (ctx.channel().isActive()) {
+      timer = ctx.executor().schedule(this::abandon, stallNanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** Whether this is the end, or it was over already. */
+  private boolean finish(CloseReason reason) {
+    if (ended) {
+      return false;
+    }
+    ended = true;
+    Subscription own = subscription;
+    if (own != null) {
+      own.close(reason);
+    }
+    connection.close(reason);
+    return true;
+  }
+
+  private void abandon() {
+    ctx.close();
+  }
+
+  // ---- What time says
+  // -----------------------------------------------------------------------------------------------
+
+  private void tick() {
+    long now = settings.nanoClock().getAsLong();
+    if (progress.stalledNanos(ctx.channel(), now) >= stallNanos) {
+      log.debug("closing {}: {}", connection, STALLED.text());
+      finish(STALLED);
+      abandon();
+      return;
+    }
+    if (now - endsAt >= 0) {
+      end(LIFETIME);
+      return;
+    }
+    if (!progress.isPending()) {
+      beat(now);
+    }
+    schedule();
+  }
+
+  /**
+   * A sign of life when nothing was written; and the cursor when it has moved past events that the
+   * client does not see, be there other data or not (events without an id move nothing).
+   */
+  private void beat(long now) {
+    boolean quiet = now - wroteAt >= heartbeatNanos;
+    boolean idDue = now - idSettledAt >= heartbeatNanos;
+    if (!quiet && !idDue) {
+      return;
+    }
+    idSettledAt = now;
+    Subscription own = subscription;
+    if (own != null && hasSettledCursor() && writeCursor(own.cursor())) {
+      flush();
+    } else if (quiet) {
+      write(SseFrame.HEARTBEAT);
+      flush();
+    }
+  }
+
+  /** While a snapshot is on its way, the cursor is ahead of what the client has. */
+  private boolean hasSettledCursor() {
+    return started
+        && !stateIs(Subscription.State.ARMED)
+        && !stateIs(Subscription.State.SNAPSHOT)
+        && !stateIs(Subscription.State.CLOSED);
+  }
+
+  private void schedule() {
+    long now = settings.nanoClock().getAsLong();
+    long delay = Math.min(stallNanos / LOOKS, endsAt - now);
+    if (!progress.isPending()) {
+      delay = Math.min(delay, Math.min(wroteAt, idSettledAt) + heartbeatNanos - now);
+    }
+    timer = ctx.executor().schedule(this::tick, Math.max(delay, 0), TimeUnit.NANOSECONDS);
+  }
+
+  private void cancelTimer() {
+    Future<?> due = timer;
+    if (due != null) {
+      due.cancel(false);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.eventbroker.sse;
+
+import dev.eventbroker.TopicFilter;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A request that was read and found well formed. */
+record StreamRequest(
+    List<TopicFilter> filters,
+    Map<String, List<String>> parameters,
+    HttpHeaders headers,
+    SocketAddress remoteAddress,
+    Optional<String> lastEventId)
+    implements SseRequest {
+
+  private static final String LAST_EVENT_ID = "Last-Event-ID";
+
+  /**
+   * Reads a request.
+   *
+   * @throws Refusal if it asks for something that the endpoint does not give
+   */
+  static StreamRequest read(HttpRequest request, SocketAddress remoteAddress, int maxFilters)
+      throws Refusal {
+    if (request.decoderResult().isFailure()) {
+      throw Refusal.unreadable(request.decoderResult().cause());
+    }
+    if (request.method().equals(HttpMethod.OPTIONS)) {
+      throw Refusal.options();
+    }
+    if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
+      throw Refusal.methodNotAllowed();
+    }
+    if (!AcceptHeader.acceptsEventStream(request.headers().getAll(HttpHeaderNames.ACCEPT))) {
+      throw new Refusal(
+          HttpResponseStatus.NOT_ACCEPTABLE.code(),
+          "accept: without text/event-stream (expected: text/event-stream)");
+    }
+    Map<String, List<String>> parameters = QueryString.parameters(request.uri());
+    List<TopicFilter> filters = filters(parameters.getOrDefault("topic", List.of()), maxFilters);
+    Optional<String> lastEventId =
+        notEmpty(request.headers().get(LAST_EVENT_ID))
+            .or(() -> parameters.getOrDefault("lastEventId", List.of()).stream().findFirst())
+            .filter(id -> !id.isEmpty());
+    return new StreamRequest(filters, parameters, request.headers(), remoteAddress, lastEventId);
+  }
+
+  private static List<TopicFilter> filters(List<String> names, int most) throws Refusal {
+    if (names.isEmpty() || names.size() > most) {
+      throw Refusal.badRequest("topic: " + names.size() + " filters (expected: 1 to " + most + ")");
+    }
+    List<TopicFilter> filters = new ArrayList<>(names.size());
+    for (String name : names) {
+      try {
+        filters.add(TopicFilter.of(name));
+      } catch (IllegalArgumentException e) {
+        throw Refusal.badRequest("topic: not a filter; " + e.getMessage());
+      }
+    }
+    return List.copyOf(filters);
+  }
+
+  private static Optional<String> notEmpty(@Nullable String value) {
+    return Optional.ofNullable(value).filter(text -> !text.isEmpty());
+  }
+
+  @Override
+  public Optional<String> header(String name) {
+    return Optional.ofNullable(headers.get(name));
+  }
+}

@@ -1,0 +1,129 @@
+package dev.eventbroker.sse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventbroker.Broker;
+import dev.eventbroker.BrokerObserver;
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.Connection;
+import dev.eventbroker.ConnectionListener;
+import dev.eventbroker.Event;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Topic;
+import dev.eventbroker.engine.BrokerBuilder;
+import io.netty.channel.ChannelPipeline;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** A broker and a server on a free port, and a record of what has ended. */
+final class RunningServer implements AutoCloseable {
+
+  /** Only ever reached by a test that fails. */
+  private static final long TIMEOUT_SECONDS = 20;
+
+  final Broker broker;
+  final SseServer server;
+  final AtomicInteger opened = new AtomicInteger();
+  final BlockingQueue<CloseReason> closedConnections = new LinkedBlockingQueue<>();
+  final BlockingQueue<CloseReason> closedSubscriptions = new LinkedBlockingQueue<>();
+
+  private RunningServer(
+      UnaryOperator<BrokerBuilder> brokerOptions,
+      UnaryOperator<SseEndpoint.Builder> options,
+      Consumer<ChannelPipeline> pipeline) {
+    broker =
+        brokerOptions
+            .apply(
+                new BrokerBuilder()
+                    .observer(
+                        new BrokerObserver() {
+                          @Override
+                          public void subscriptionClosed(String principal, CloseReason reason) {
+                            closedSubscriptions.add(reason);
+                          }
+                        }))
+            .build();
+    var unused =
+        broker
+            .connections()
+            .listen(
+                new ConnectionListener() {
+                  @Override
+                  public void onOpen(Connection connection) {
+                    opened.incrementAndGet();
+                  }
+
+                  @Override
+                  public void onClose(Connection connection, CloseReason reason) {
+                    closedConnections.add(reason);
+                  }
+                });
+    SseEndpoint.Builder endpoint =
+        SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("ann"));
+    server =
+        SseServer.builder(options.apply(endpoint).build())
+            .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .pipeline(pipeline)
+            .threads(2)
+            .build()
+            .start();
+  }
+
+  static RunningServer start() {
+    return start(UnaryOperator.identity());
+  }
+
+  static RunningServer start(UnaryOperator<SseEndpoint.Builder> options) {
+    return new RunningServer(UnaryOperator.identity(), options, pipeline -> {});
+  }
+
+  static RunningServer start(
+      UnaryOperator<BrokerBuilder> brokerOptions,
+      UnaryOperator<SseEndpoint.Builder> options,
+      Consumer<ChannelPipeline> pipeline) {
+    return new RunningServer(brokerOptions, options, pipeline);
+  }
+
+  RawClient connect() {
+    return RawClient.connect(server.localAddress());
+  }
+
+  EventId publish(String topic, String data) {
+    return broker.publish(Event.of(Topic.of(topic), "moved", data)).toCompletableFuture().join();
+  }
+
+  /** Waits for one connection and its subscription to end. */
+  void awaitClosed() {
+    next(closedConnections);
+    next(closedSubscriptions);
+  }
+
+  static <T> T next(BlockingQueue<T> queue) {
+    try {
+      T next = queue.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+      assertThat(next).as("what was waited for").isNotNull();
+      return next;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  void assertNothingIsLeft() {
+    assertThat(broker.stats().connections()).isZero();
+    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.connections().principals()).isEmpty();
+    assertThat(broker.connections().owners()).isEmpty();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+    broker.close();
+  }
+}
