@@ -74,6 +74,12 @@ public final class DetachedWorkers implements DetachedPublisher {
   private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
   private volatile boolean closing;
 
+  /**
+   * Ended tasks since closing began; counted in one step with {@link #pending}, under this object's
+   * lock.
+   */
+  private long finishedWhileClosing;
+
   /** Workers that publish by that function; nothing is started before there is work. */
   public DetachedWorkers(
       Limits limits,
@@ -170,11 +176,15 @@ public final class DetachedWorkers implements DetachedPublisher {
     if (again) {
       return new DrainReport(0, 0);
     }
-    int before = pending.get();
     ended(0);
     awaitDrained(timeout);
+    long finished;
+    int abandoned;
+    synchronized (this) {
+      finished = finishedWhileClosing;
+      abandoned = pending.get();
+    }
     workers.shutdownNow();
-    int abandoned = pending.get();
     List<Job<?>> never = new ArrayList<>();
     for (Topic topic : lines.keySet()) {
       lines.computeIfPresent(
@@ -189,7 +199,7 @@ public final class DetachedWorkers implements DetachedPublisher {
     if (abandoned > 0) {
       log.warn("closing: {} detached tasks were abandoned after {}", abandoned, timeout);
     }
-    return new DrainReport(Math.max(0, before - abandoned), abandoned);
+    return new DrainReport(finished, abandoned);
   }
 
   private void awaitDrained(Duration timeout) {
@@ -256,6 +266,13 @@ public final class DetachedWorkers implements DetachedPublisher {
               return line.isEmpty() ? null : line;
             });
     return left != null;
+  }
+
+  private synchronized void finished() {
+    if (closing) {
+      finishedWhileClosing++;
+    }
+    ended(1);
   }
 
   private void ended(int jobs) {
@@ -334,7 +351,7 @@ public final class DetachedWorkers implements DetachedPublisher {
         log.debug("a detached task on {} was interrupted", topic);
       }
       running.decrementAndGet();
-      ended(1);
+      finished();
     }
 
     /** It will not run. One that runs already ends by itself, for it was interrupted. */

@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Log {
 
-  private static final long FIRST = 1;
-
   private final int capacity;
   private final long maxBytes;
   private final int mask;
@@ -36,8 +34,8 @@ final class Log {
   private long bytes;
 
   // Written under lock, read by everybody.
-  private volatile long head = FIRST;
-  private volatile long tail = FIRST;
+  private volatile long head = 1;
+  private volatile long tail = 1;
 
   Log(int capacity, long maxBytes, EventId begin) {
     this.capacity = capacity;
@@ -106,25 +104,37 @@ final class Log {
     }
   }
 
+  /** Starts after that place: for a log that nobody has had to do with yet. */
+  void begin(EventId begin) {
+    lock.lock();
+    try {
+      moveTo(begin);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
-   * Goes on after another place, and tells everybody so who may have read something: what was kept
-   * before cannot be resumed from.
+   * Goes on after another place, and tells everybody so: what was kept before cannot be resumed
+   * from.
    */
   void restart(EventId begin) {
     lock.lock();
     try {
       EventId before = new EventId(epoch, position);
       Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
-      epoch = begin.epoch();
-      position = begin.position();
-      floorPosition = position;
-      epochStart = tail;
-      if (tail > FIRST) {
-        add(new Entry.OfGap(tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL)));
-      }
+      moveTo(begin);
+      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL)));
     } finally {
       lock.unlock();
     }
+  }
+
+  private void moveTo(EventId begin) {
+    epoch = begin.epoch();
+    position = begin.position();
+    floorPosition = position;
+    epochStart = tail;
   }
 
   /** The entry at that sequence, or null if the log has moved past it or has not got there. */

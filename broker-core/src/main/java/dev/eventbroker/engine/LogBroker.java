@@ -251,10 +251,17 @@ final class LogBroker implements Broker {
   /** What the backplane brings: the one order of all nodes. */
   private final class FromBackplane extends FromSource {
 
+    private boolean begun; // a source calls one thread at a time
+
     @Override
     public void begin(EventId cursor) {
-      events.restart(cursor);
-      lanes.signalAll();
+      if (begun) {
+        events.restart(cursor);
+        lanes.signalAll();
+      } else {
+        begun = true;
+        events.begin(cursor);
+      }
     }
 
     @Override

@@ -40,6 +40,7 @@ final class SnapshotLoader {
   private final Counters counters;
   private final BrokerObserver observer;
   private final LimitedWarnings warnings;
+  private volatile boolean closed;
 
   SnapshotLoader(
       int maxThreads,
@@ -110,6 +111,12 @@ final class SnapshotLoader {
   }
 
   private void failed(String principal, Throwable cause, Ending ending) {
+    if (closed) {
+      // It was interrupted by the broker's end, which is no fault of the source; its subscription
+      // ends as well.
+      ending.failed();
+      return;
+    }
     counters.snapshotFallbacks.increment();
     warnings.warn("no snapshot for " + principal + ", going on with the authorised value", cause);
     observer.snapshotFallback(principal, cause);
@@ -117,6 +124,7 @@ final class SnapshotLoader {
   }
 
   void close() {
+    closed = true;
     threads.shutdownNow();
   }
 

@@ -148,10 +148,19 @@ class LogTest {
 
   @Test
   void theFirstStartIsNoGapForNobodyHasReadAnything() {
-    log.restart(new EventId("f", 100));
+    log.begin(new EventId("f", 100));
 
     assertThat(log.tail()).isEqualTo(log.head());
     assertThat(log.cursor()).isEqualTo(new EventId("f", 100));
+  }
+
+  @Test
+  void aRestartOfALogThatHasSeenNoEventIsAGapAllTheSameForThereMayBeSubscribers() {
+    log.begin(new EventId("f", 100));
+
+    log.restart(new EventId("g", 0));
+
+    assertThat(log.get(log.tail() - 1)).isInstanceOf(Entry.OfGap.class);
   }
 
   @Test
