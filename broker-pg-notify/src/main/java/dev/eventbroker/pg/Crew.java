@@ -94,36 +94,46 @@ final class Crew {
   Ending end(Duration timeout) {
     long start = nanoClock.getAsLong();
     long half = timeout.toNanos() / 2;
+    boolean interrupted = false;
+    boolean ended = false;
+    try {
+      ended = awaitUntil(start + half);
+    } catch (InterruptedException e) {
+      // Whoever closes is in a hurry: no more patience, but no end without the sockets reset.
+      interrupted = true;
+    }
     Ending ending = Ending.ORDERLY;
-    if (!awaitUntil(start + half)) {
-      ending = Ending.FORCED;
-      lifelines.forEach(lifeline -> lifeline.destroy("closed"));
-      log.warn(
-          "{}: a connection did not end within {} ms, its socket was reset",
-          name,
-          half / 1_000_000);
-      if (!awaitUntil(start + timeout.toNanos())) {
-        ending = Ending.LEAKED;
-        log.error("{}: a thread did not end although its socket was reset", name);
-      }
+    if (!ended) {
+      ending = force(start + timeout.toNanos());
     }
     watchdog.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
     return ending;
   }
 
-  private boolean awaitUntil(long deadline) {
+  private Ending force(long deadline) {
+    lifelines.forEach(lifeline -> lifeline.destroy("closed"));
+    log.warn("{}: a connection did not end by itself, its socket was reset", name);
+    boolean ended = false;
     try {
-      for (Lifeline lifeline : lifelines) {
-        if (!lifeline.awaitEnd(deadline - nanoClock.getAsLong())) {
-          return false;
-        }
-      }
-      return true;
+      ended = awaitUntil(deadline);
     } catch (InterruptedException e) {
-      // Whoever closes is in a hurry: no more patience, but no end without the sockets reset.
-      lifelines.forEach(lifeline -> lifeline.destroy("closed"));
       Thread.currentThread().interrupt();
-      return false;
     }
+    if (!ended) {
+      log.error("{}: a thread did not end although its socket was reset", name);
+    }
+    return ended ? Ending.FORCED : Ending.LEAKED;
+  }
+
+  private boolean awaitUntil(long deadline) throws InterruptedException {
+    for (Lifeline lifeline : lifelines) {
+      if (!lifeline.awaitEnd(deadline - nanoClock.getAsLong())) {
+        return false;
+      }
+    }
+    return true;
   }
 }

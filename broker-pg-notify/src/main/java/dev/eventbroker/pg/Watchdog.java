@@ -31,9 +31,14 @@ final class Watchdog implements AutoCloseable {
     return new Watchdog(timer);
   }
 
-  /** It never blocks, so its thread ends at once. */
+  /** It never blocks, so its thread ends at once; it is waited for all the same. */
   @Override
   public void close() {
     timer.shutdownNow();
+    try {
+      var unused = timer.awaitTermination(INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.pg.socket.OwnedSockets;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -65,7 +66,7 @@ class PgBackplaneStartTest {
     try (Connection connection = TestDatabase.connect()) {
       PgSchema.apply(connection, schema);
       PgSchema.check(connection, schema);
-    } catch (java.sql.SQLException e) {
+    } catch (SQLException e) {
       throw new AssertionError(e);
     }
   }
@@ -79,7 +80,10 @@ class PgBackplaneStartTest {
 
     assertThat(OwnedSockets.claimed()).isZero();
     Await.until("no backend", () -> TestDatabase.backends(backplane.name()) == 0);
-    assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith(backplane.name()));
+    Await.until(
+        "no thread",
+        () ->
+            Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith(backplane.name())));
   }
 }

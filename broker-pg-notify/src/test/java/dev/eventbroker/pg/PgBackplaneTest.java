@@ -10,6 +10,7 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
 import dev.eventbroker.SourceStatus;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -310,7 +311,7 @@ class PgBackplaneTest {
     CompletionStage<EventId> refused = backplane.publish(Node.event("too much"));
 
     assertThat(refused.toCompletableFuture())
-        .completesExceptionallyWithin(java.time.Duration.ofSeconds(5))
+        .completesExceptionallyWithin(Duration.ofSeconds(5))
         .withThrowableThat()
         .withCauseInstanceOf(BrokerException.Overloaded.class);
     backplane.close();

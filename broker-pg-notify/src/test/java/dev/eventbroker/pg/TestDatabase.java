@@ -23,7 +23,12 @@ final class TestDatabase {
 
     private static EmbeddedPostgres start() {
       try {
-        return EmbeddedPostgres.builder().start();
+        TestCertificate certificate = TestCertificate.create();
+        return EmbeddedPostgres.builder()
+            .setServerConfig("ssl", "on")
+            .setServerConfig("ssl_cert_file", certificate.certificate().toString())
+            .setServerConfig("ssl_key_file", certificate.key().toString())
+            .start();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -39,7 +44,11 @@ final class TestDatabase {
   }
 
   static String url(int port) {
-    return "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres";
+    return "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres&sslmode=disable";
+  }
+
+  static String tlsUrl(int port) {
+    return "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres&sslmode=require";
   }
 
   static Connection connect() throws SQLException {
