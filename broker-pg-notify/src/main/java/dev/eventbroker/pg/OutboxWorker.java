@@ -164,16 +164,22 @@ final class OutboxWorker implements Lifeline.Work {
             new BrokerException(instance + ": not stored: " + e.getMessage(), e);
         batch.forEach(publish -> settlement.fail(publish, refused));
       } else {
-        OutcomeUnknownException unknown =
-            new OutcomeUnknownException(
-                instance
-                    + ": the connection was lost while the event was being stored (outcome:"
-                    + " unknown)",
-                e);
-        batch.forEach(publish -> settlement.fail(publish, unknown));
+        failUnknown(batch, e);
         throw e;
       }
+    } catch (RuntimeException e) {
+      failUnknown(batch, e);
+      throw e;
     }
+  }
+
+  private void failUnknown(List<Publish> batch, Exception cause) {
+    OutcomeUnknownException unknown =
+        new OutcomeUnknownException(
+            instance
+                + ": the connection was lost while the event was being stored (outcome: unknown)",
+            cause);
+    batch.forEach(publish -> settlement.fail(publish, unknown));
   }
 
   /** One event that can't be stored must not take the others of its batch with it. */

@@ -16,10 +16,15 @@
  * OwnedSockets}, {@code Link} (one connection), {@code Lifeline} (one thread that keeps one),
  * {@code Watchdog}, {@code Crew} (all of a source, and a close that always ends).
  *
+ * <p>{@link dev.eventbroker.pg.PgNotifySource} is the other door, for channels that somebody
+ * notifies already: the same {@code Listener} and {@code Crew}, and a mapper behind a bounded
+ * queue.
+ *
  * <p>Threads of an instance: {@code -listener} and {@code -worker}, each the only one that ever
  * talks over its connection; {@code -watchdog}, which only looks at clocks and resets sockets;
- * {@code -results}, on which publishers hear what became of their events. Locks are held for a few
- * instructions and never while anything else is called.
+ * {@code -results}, on which publishers hear what became of their events; {@code -mapper}, on which
+ * a source's mapper is called. Locks are held for a few instructions and never while anything else
+ * is called.
  */
 @NullMarked
 package dev.eventbroker.pg;

@@ -9,24 +9,19 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 
 /**
- * Stands between client and server, in this process, and misbehaves on demand: passes everything,
- * keeps everything for itself, or lets through a few more bytes from the server and then nothing.
+ * Stands between client and server, in this process, and misbehaves on demand. A fault stays with
+ * the connections that it was done to, as in life: what a connection has swallowed never comes out.
  */
 final class FaultProxy implements AutoCloseable {
 
+  private static final long ALL = Long.MAX_VALUE;
+
   private final int target;
   private final ServerSocket door;
-  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
-
-  // Guarded by this.
-  private boolean blackhole;
-  private long bytesLeft = Long.MAX_VALUE;
-  private boolean closed;
-
-  private volatile CountDownLatch starved = new CountDownLatch(1);
+  private final Set<Pipe> pipes = ConcurrentHashMap.newKeySet();
+  private volatile boolean swallowNew;
 
   FaultProxy(int target) throws IOException {
     this.target = target;
@@ -38,108 +33,34 @@ final class FaultProxy implements AutoCloseable {
     return door.getLocalPort();
   }
 
-  /** From now on nothing gets through, either way; connections stay open. */
-  synchronized void blackhole() {
-    blackhole = true;
+  /** From now on nothing gets through on the connections there are; they stay open. */
+  void blackhole() {
+    pipes.forEach(pipe -> pipe.limit(0, 0));
   }
 
-  /** That many bytes of the server still get through, over all connections, and then none. */
-  synchronized void passFromServer(long bytes) {
-    bytesLeft = bytes;
-    starved = new CountDownLatch(1);
+  /** The same for those that are made from now on, or no longer. */
+  void blackholeNew(boolean yes) {
+    swallowNew = yes;
   }
 
-  /** Waits until the server had more to say than was let through. */
-  void awaitStarved() throws InterruptedException {
-    starved.await();
+  /** That many bytes of the server still get through on each connection there is, and no more. */
+  void passFromServer(long bytes) {
+    pipes.forEach(pipe -> pipe.limit(ALL, bytes));
   }
 
-  /** Lets everything through again; what was held back comes late, if anybody still waits. */
-  synchronized void pass() {
-    blackhole = false;
-    bytesLeft = Long.MAX_VALUE;
-    notifyAll();
+  /** Whether the server had more to say on each connection there is than was let through. */
+  boolean areAllStarved() {
+    return pipes.stream().allMatch(Pipe::isStarved);
   }
 
   /** Cuts every connection there is. */
   void cut() {
-    sockets.forEach(FaultProxy::closeQuietly);
-  }
-
-  private void accept() {
-    while (!door.isClosed()) {
-      try {
-        Socket client = door.accept();
-        Socket server = new Socket();
-        sockets.add(client);
-        sockets.add(server);
-        thread("proxy-up", () -> connectAndPump(client, server));
-      } catch (IOException e) {
-        return;
-      }
-    }
-  }
-
-  private void connectAndPump(Socket client, Socket server) {
-    try {
-      server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
-    } catch (IOException e) {
-      closeQuietly(client);
-      return;
-    }
-    thread("proxy-down", () -> pump(server, client, true));
-    pump(client, server, false);
-  }
-
-  private void pump(Socket from, Socket to, boolean fromServer) {
-    byte[] buffer = new byte[8192];
-    try (from;
-        to) {
-      InputStream in = from.getInputStream();
-      OutputStream out = to.getOutputStream();
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        int sent = 0;
-        while (sent < n) {
-          int allowed = awaitAllowance(n - sent, fromServer);
-          out.write(buffer, sent, allowed);
-          sent += allowed;
-        }
-      }
-    } catch (IOException e) {
-      // One side is gone, so the other goes too.
-      closeQuietly(from);
-      closeQuietly(to);
-    }
-  }
-
-  private synchronized int awaitAllowance(int wanted, boolean fromServer) throws IOException {
-    while (!closed && (blackhole || (fromServer && bytesLeft == 0))) {
-      if (fromServer) {
-        starved.countDown();
-      }
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        throw new IOException(e);
-      }
-    }
-    if (closed) {
-      throw new IOException("proxy closed");
-    }
-    if (!fromServer || bytesLeft == Long.MAX_VALUE) {
-      return wanted;
-    }
-    int allowed = (int) Math.min(wanted, bytesLeft);
-    bytesLeft -= allowed;
-    return allowed;
+    pipes.forEach(Pipe::cut);
+    pipes.clear();
   }
 
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
-    }
     try {
       door.close();
     } catch (IOException e) {
@@ -148,11 +69,18 @@ final class FaultProxy implements AutoCloseable {
     cut();
   }
 
-  private static void closeQuietly(Socket socket) {
-    try {
-      socket.close();
-    } catch (IOException e) {
-      throw new AssertionError(e);
+  private void accept() {
+    while (!door.isClosed()) {
+      try {
+        Pipe pipe = new Pipe(door.accept());
+        if (swallowNew) {
+          pipe.limit(0, 0);
+        }
+        pipes.add(pipe);
+        thread("proxy-up", () -> pipe.connectAndPump(target));
+      } catch (IOException e) {
+        return;
+      }
     }
   }
 
@@ -160,5 +88,95 @@ final class FaultProxy implements AutoCloseable {
     Thread thread = new Thread(work, name);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** One connection, both ways. */
+  private static final class Pipe {
+
+    private final Socket client;
+    private final Socket server = new Socket();
+
+    // Guarded by this.
+    private long up = ALL;
+    private long down = ALL;
+    private boolean starved;
+    private boolean closed;
+
+    Pipe(Socket client) {
+      this.client = client;
+    }
+
+    synchronized void limit(long newUp, long newDown) {
+      up = newUp;
+      down = newDown;
+      starved = false;
+    }
+
+    synchronized boolean isStarved() {
+      return starved;
+    }
+
+    void connectAndPump(int target) {
+      try {
+        server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
+        thread("proxy-down", () -> pump(server, client, true));
+        pump(client, server, false);
+      } catch (IOException e) {
+        cut();
+      }
+    }
+
+    private void pump(Socket from, Socket to, boolean fromServer) {
+      byte[] buffer = new byte[8192];
+      try {
+        InputStream in = from.getInputStream();
+        OutputStream out = to.getOutputStream();
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+          int sent = 0;
+          while (sent < n) {
+            int allowed = awaitAllowance(n - sent, fromServer);
+            out.write(buffer, sent, allowed);
+            sent += allowed;
+          }
+        }
+      } catch (IOException e) {
+        return;
+      } finally {
+        // One side is gone, and so the other goes too.
+        cut();
+      }
+    }
+
+    private synchronized int awaitAllowance(int wanted, boolean fromServer) throws IOException {
+      while (!closed && (fromServer ? down : up) == 0) {
+        starved |= fromServer;
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          throw new IOException(e);
+        }
+      }
+      if (closed) {
+        throw new IOException("cut");
+      }
+      int allowed = (int) Math.min(wanted, fromServer ? down : up);
+      if (fromServer && down != ALL) {
+        down -= allowed;
+      }
+      return allowed;
+    }
+
+    void cut() {
+      synchronized (this) {
+        closed = true;
+        notifyAll();
+      }
+      try {
+        client.close();
+        server.close();
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
   }
 }

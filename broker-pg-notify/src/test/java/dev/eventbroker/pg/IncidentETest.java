@@ -101,7 +101,7 @@ class IncidentETest {
 
   @Test
   void closeEndsWhileTheConnectionIsBeingMade() throws Exception {
-    proxy.blackhole();
+    proxy.blackholeNew(true);
     PgBackplane backplane =
         PgBackplane.builder(TestDatabase.url(proxy.port())).schema(schema).build();
     CompletableFuture<Void> start =
