@@ -185,6 +185,10 @@ final class Lifeline {
 
   // ---- Any thread
 
+  String name() {
+    return name;
+  }
+
   /** Whether the connection has proven itself and not failed since. */
   boolean isUp() {
     return up;

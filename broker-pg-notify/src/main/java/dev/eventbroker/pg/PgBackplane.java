@@ -21,6 +21,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -182,7 +184,10 @@ public final class PgBackplane implements Backplane {
     }
 
     String whyNot() {
-      return listening.lastFailure().isEmpty() ? working.lastFailure() : listening.lastFailure();
+      return Stream.of(listening, working)
+          .filter(lifeline -> !lifeline.lastFailure().isEmpty())
+          .map(lifeline -> lifeline.name() + ": " + lifeline.lastFailure())
+          .collect(Collectors.joining("; "));
     }
   }
 

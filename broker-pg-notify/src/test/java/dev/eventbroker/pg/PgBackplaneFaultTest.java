@@ -146,9 +146,11 @@ class PgBackplaneFaultTest {
       Node.Received received = node.subscribe();
       proxy.blackholeNew(true);
       proxy.cut();
-      Await.until("both lost", () -> TestDatabase.backends(node.backplane.name()) == 0);
       Await.until(
-          "noticed", () -> node.backplane.status().state() == SourceStatus.State.CONNECTING);
+          "noticed by both",
+          () ->
+              node.backplane.status().detail().contains("-listener: ")
+                  && node.backplane.status().detail().contains("-worker: "));
 
       CompletionStage<EventId> first = node.broker.publish(Node.event("first"));
       CompletionStage<EventId> second = node.broker.publish(Node.event("second"));
