@@ -1,0 +1,447 @@
+package dev.eventbroker.pg;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.Event;
+import dev.eventbroker.EventSource;
+import dev.eventbroker.Inbound;
+import dev.eventbroker.SourceStatus;
+import dev.eventbroker.TopicFilter;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Feeds the notifications of named channels into a broker: for triggers that {@code NOTIFY} today.
+ * One connection, however many channels and subscribers there are.
+ *
+ * <p>PostgreSQL keeps no notification for anybody who is not connected. So a reconnect is told as a
+ * gap for the topics that this source feeds; and so is more than its queue takes while the mapper
+ * is slow. Who wants nothing lost publishes through a {@link PgBackplane}.
+ */
+public final class PgNotifySource implements EventSource {
+
+  /** Hears of notifications that are no events. Called on the mapping thread. */
+  @FunctionalInterface
+  public interface UnmappableListener {
+
+    /** That payload on that channel could not be mapped. */
+    void unmappable(String channel, String payload, Exception cause);
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(PgNotifySource.class);
+
+  /** Enough to recognise a payload by; the whole one may be long, and private. */
+  private static final int EXCERPT = 100;
+
+  /** A trigger that writes nonsense writes a lot of it. */
+  private static final Duration WARNING_INTERVAL = Duration.ofSeconds(1);
+
+  private final Builder config;
+  private final String name;
+  private final ConnectionSettings settings;
+  private final NotificationQueue queue = new NotificationQueue(Builder.QUEUE);
+  private final AtomicLong unmappable = new AtomicLong();
+
+  // Guarded by this; each changes once.
+  private boolean closed;
+  private @Nullable Running running;
+
+  // Written by who closes.
+  private volatile String ending = "closing";
+
+  private PgNotifySource(Builder config) {
+    this.config = config;
+    this.name = config.name + '-' + RandomName.of(Builder.INSTANCE_LENGTH, config.random);
+    this.settings =
+        new ConnectionSettings(config.jdbcUrl, config.user, config.password, Builder.LOGIN_TIMEOUT);
+  }
+
+  /** For the database of that URL: {@code jdbc:postgresql://host:port/database}. */
+  public static Builder builder(String jdbcUrl) {
+    return new Builder(requireNonNull(jdbcUrl, "jdbcUrl"));
+  }
+
+  /** What this instance is called in thread names, in {@code pg_stat_activity} and in logs. */
+  public String name() {
+    return name;
+  }
+
+  /** How many notifications could not be mapped since the start. */
+  public long unmappable() {
+    return unmappable.get();
+  }
+
+  /**
+   * Connects and listens. What is notified after this has returned arrives.
+   *
+   * @throws BrokerException if it can't; nothing is left behind
+   */
+  @Override
+  public void start(Inbound inbound) {
+    requireNonNull(inbound, "inbound");
+    Running mine;
+    synchronized (this) {
+      if (closed) {
+        throw new BrokerException.Closed(name);
+      }
+      if (running != null) {
+        throw new IllegalStateException(name + ": started before (expected: once)");
+      }
+      mine = new Running(inbound);
+      running = mine;
+    }
+    mine.mapping.start();
+    try {
+      mine.crew.start();
+    } catch (BrokerException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** The parts that need the broker. */
+  private final class Running implements Listener.Sink {
+
+    private final Inbound inbound;
+    private final Listener listener;
+    private final Lifeline listening;
+    private final Crew crew;
+    private final Thread mapping;
+
+    // The reading thread.
+    private boolean listenedBefore;
+
+    // The mapping thread.
+    private long nextWarningAt;
+    private long heldBack;
+
+    Running(Inbound inbound) {
+      this.inbound = inbound;
+      listener =
+          new Listener(
+              config.channels,
+              name + ".canary",
+              config.canaryInterval,
+              config.canaryTimeout,
+              this,
+              config.nanoClock);
+      listening =
+          new Lifeline(
+              name + "-listener",
+              settings,
+              Listener.properties(),
+              listener,
+              config.nanoClock,
+              config.random);
+      crew = new Crew(name, List.of(listening), config.nanoClock);
+      mapping = new OwnThreads(name + "-mapper").newThread(this::map);
+      nextWarningAt = config.nanoClock.getAsLong();
+    }
+
+    @Override
+    public void listening() {
+      if (listenedBefore) {
+        queue.gap();
+      }
+      listenedBefore = true;
+    }
+
+    @Override
+    public void lost() {
+      log.debug("{}: notifications are missed from now on", name);
+    }
+
+    @Override
+    public void notified(String channel, String payload) {
+      queue.offer(channel, payload);
+    }
+
+    private void map() {
+      try {
+        Optional<NotificationQueue.Item> item = queue.take();
+        while (item.isPresent()) {
+          feed(item.get());
+          item = queue.take();
+        }
+      } catch (InterruptedException e) {
+        log.debug("{}: the mapper was given up", name);
+      }
+    }
+
+    private void feed(NotificationQueue.Item item) {
+      if (item.isGap()) {
+        inbound.gap(config.scope);
+        return;
+      }
+      try {
+        for (Event event : config.mapper.events(item.channel(), item.payload())) {
+          inbound.event(event);
+        }
+      } catch (BrokerException.Closed e) {
+        log.debug("{}: the broker was closed", name);
+      } catch (Exception e) {
+        refuse(item, e);
+      }
+    }
+
+    private void refuse(NotificationQueue.Item item, Exception cause) {
+      unmappable.incrementAndGet();
+      warn(item, cause);
+      try {
+        config.unmappable.unmappable(item.channel(), item.payload(), cause);
+      } catch (RuntimeException e) {
+        log.warn("{}: the listener for unmappable notifications threw", name, e);
+      }
+    }
+
+    private void warn(NotificationQueue.Item item, Exception cause) {
+      long now = config.nanoClock.getAsLong();
+      if (now - nextWarningAt < 0) {
+        heldBack++;
+        return;
+      }
+      String payload = item.payload();
+      log.warn(
+          "{}: a notification on {} is no event ({} more were not logged): {}: {}",
+          name,
+          item.channel(),
+          heldBack,
+          payload.length() <= EXCERPT ? payload : payload.substring(0, EXCERPT) + "…",
+          cause.getMessage());
+      nextWarningAt = now + WARNING_INTERVAL.toNanos();
+      heldBack = 0;
+    }
+  }
+
+  /**
+   * {@link SourceStatus.State#UP} only while a notification sent to itself has come back lately.
+   */
+  @Override
+  public SourceStatus status() {
+    Running current;
+    synchronized (this) {
+      if (closed) {
+        return new SourceStatus(name, SourceStatus.State.CLOSED, ending);
+      }
+      current = running;
+    }
+    if (current == null) {
+      return new SourceStatus(name, SourceStatus.State.CONNECTING, "not started");
+    }
+    return current.listening.isUp() && current.listener.isProven()
+        ? new SourceStatus(name, SourceStatus.State.UP, "")
+        : new SourceStatus(name, SourceStatus.State.CONNECTING, current.listening.lastFailure());
+  }
+
+  /** Ends the connection within the close timeout, by resetting its socket if need be. */
+  @Override
+  public void close() {
+    Running current;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      current = running;
+    }
+    queue.close();
+    if (current != null) {
+      current.crew.stop();
+      current.mapping.interrupt();
+      ending = current.crew.end(config.closeTimeout.minus(Builder.MAPPER_TIMEOUT)).detail();
+      awaitMapper(current.mapping);
+    } else {
+      ending = Crew.Ending.ORDERLY.detail();
+    }
+  }
+
+  /** A mapper that takes longer ends its thread when it ends. */
+  private void awaitMapper(Thread mapping) {
+    if (mapping == Thread.currentThread()) {
+      return;
+    }
+    try {
+      mapping.join(Builder.MAPPER_TIMEOUT.toMillis());
+      if (mapping.isAlive()) {
+        log.warn("{}: the mapper does not end", name);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Makes a {@link PgNotifySource}. Not safe for use by several threads. */
+  public static final class Builder {
+
+    /** What a person calls it. */
+    public static final String DEFAULT_NAME = "pg-notify";
+
+    /** Long enough for a healthy server to say goodbye, short enough for a restart. */
+    public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+    /** A dead network is noticed within this and the canary timeout. */
+    public static final Duration DEFAULT_CANARY_INTERVAL = Duration.ofSeconds(10);
+
+    /** A healthy server answers in milliseconds; a busy one may need a second. */
+    public static final Duration DEFAULT_CANARY_TIMEOUT = Duration.ofSeconds(5);
+
+    /** The whole attempt, over all hosts of the URL. */
+    private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(5);
+
+    /** A burst of a large transaction; at 8 kB each, what a node can spare. */
+    private static final int QUEUE = 10_000;
+
+    /** Of the close timeout, for the mapper to come to an end. */
+    private static final Duration MAPPER_TIMEOUT = Duration.ofMillis(200);
+
+    private static final Duration MIN_CLOSE_TIMEOUT = Duration.ofMillis(500);
+
+    private static final int INSTANCE_LENGTH = 6;
+
+    /** Leaves room for the instance and the role within what the server keeps of a name. */
+    private static final int MAX_NAME_BYTES = 40;
+
+    private final String jdbcUrl;
+    private final List<String> channels;
+    private String name = DEFAULT_NAME;
+    private Optional<String> user = Optional.empty();
+    private Optional<Supplier<String>> password = Optional.empty();
+    private PgNotifyMapper mapper = PgNotifyMapper.json();
+    private TopicFilter scope = TopicFilter.ALL;
+    private UnmappableListener unmappable = (channel, payload, cause) -> {};
+    private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
+    private Duration canaryInterval = DEFAULT_CANARY_INTERVAL;
+    private Duration canaryTimeout = DEFAULT_CANARY_TIMEOUT;
+    private LongSupplier nanoClock = System::nanoTime;
+    private RandomGenerator random = new SecureRandom();
+
+    private Builder(String jdbcUrl) {
+      this.jdbcUrl = jdbcUrl;
+      this.channels = new ArrayList<>();
+    }
+
+    /** As it is now, so that the original may be changed and used again. */
+    private Builder(Builder other) {
+      this.jdbcUrl = other.jdbcUrl;
+      this.channels = List.copyOf(other.channels);
+      this.name = other.name;
+      this.user = other.user;
+      this.password = other.password;
+      this.mapper = other.mapper;
+      this.scope = other.scope;
+      this.unmappable = other.unmappable;
+      this.closeTimeout = other.closeTimeout;
+      this.canaryInterval = other.canaryInterval;
+      this.canaryTimeout = other.canaryTimeout;
+      this.nanoClock = other.nanoClock;
+      this.random = other.random;
+    }
+
+    /** Listens to one more channel: exactly this name, case and all; 1 to 63 bytes of UTF-8. */
+    public Builder channel(String channel) {
+      channels.add(SqlName.require("channel", channel, SqlName.MAX_BYTES));
+      return this;
+    }
+
+    /** Who connects. Default: what the URL says. */
+    public Builder user(String newUser) {
+      user = Optional.of(newUser);
+      return this;
+    }
+
+    /** The password; asked for at each connect. Default: what the URL says. */
+    public Builder password(Supplier<String> supplier) {
+      password = Optional.of(supplier);
+      return this;
+    }
+
+    /** What threads, connections and log lines are named after; 1 to 40 bytes. */
+    public Builder name(String newName) {
+      name = SqlName.require("name", newName, MAX_NAME_BYTES);
+      return this;
+    }
+
+    /** How notifications become events. Default: {@link PgNotifyMapper#json}. */
+    public Builder mapper(PgNotifyMapper newMapper) {
+      mapper = requireNonNull(newMapper, "mapper");
+      return this;
+    }
+
+    /** The topics that it feeds, and so what a gap is told for. Default: all. */
+    public Builder scope(TopicFilter filter) {
+      scope = requireNonNull(filter, "filter");
+      return this;
+    }
+
+    /** Hears of notifications that can't be mapped. Default: nobody but the log. */
+    public Builder unmappable(UnmappableListener listener) {
+      unmappable = requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /** How long a close takes at most. Default: 2 s; at least 500 ms. */
+    public Builder closeTimeout(Duration timeout) {
+      if (timeout.compareTo(MIN_CLOSE_TIMEOUT) < 0) {
+        throw new IllegalArgumentException(
+            "closeTimeout: " + timeout + " (expected: >= " + MIN_CLOSE_TIMEOUT + ")");
+      }
+      closeTimeout = timeout;
+      return this;
+    }
+
+    /** How often the listener sends a notification to itself. Default: 10 s. */
+    public Builder canaryInterval(Duration interval) {
+      canaryInterval = requirePositive("canaryInterval", interval);
+      return this;
+    }
+
+    /** How long that may take to come back before the connection is given up. Default: 5 s. */
+    public Builder canaryTimeout(Duration timeout) {
+      canaryTimeout = requirePositive("canaryTimeout", timeout);
+      return this;
+    }
+
+    /** Measures how long something takes, in nanoseconds. Default: {@link System#nanoTime}. */
+    public Builder nanoClock(LongSupplier nanos) {
+      nanoClock = requireNonNull(nanos, "nanos");
+      return this;
+    }
+
+    /** Where jitter and names come from; must be safe for several threads. */
+    public Builder random(RandomGenerator generator) {
+      random = requireNonNull(generator, "generator");
+      return this;
+    }
+
+    /**
+     * A source that is not started; {@code broker.attach} starts it.
+     *
+     * @throws IllegalArgumentException if there is no channel, or the URL is not one of
+     *     PostgreSQL's
+     */
+    public PgNotifySource build() {
+      if (channels.isEmpty()) {
+        throw new IllegalArgumentException("channels: none (expected: at least one)");
+      }
+      return new PgNotifySource(new Builder(this));
+    }
+
+    private static Duration requirePositive(String what, Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(what + ": " + value + " (expected: > 0)");
+      }
+      return value;
+    }
+  }
+}

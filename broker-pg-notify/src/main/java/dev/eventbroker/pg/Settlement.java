@@ -1,0 +1,67 @@
+package dev.eventbroker.pg;
+
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.EventId;
+import dev.eventbroker.pg.PublishQueue.Publish;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells publishers what became of their events, in order and on a thread of its own: what hangs on
+ * a stage is foreign code, and must not hold up the connection. What it has not told yet counts
+ * against the queue's bound. Any thread.
+ */
+final class Settlement {
+
+  private static final Logger log = LoggerFactory.getLogger(Settlement.class);
+
+  private final PublishQueue queue;
+  private final ExecutorService teller;
+
+  Settlement(String name, PublishQueue queue) {
+    this.queue = queue;
+    this.teller = Executors.newSingleThreadExecutor(new OwnThreads(name + "-results"));
+  }
+
+  void complete(Publish publish, EventId id) {
+    tell(publish, () -> publish.stage().complete(id));
+  }
+
+  void fail(Publish publish, BrokerException cause) {
+    tell(publish, () -> publish.stage().completeExceptionally(cause));
+  }
+
+  private void tell(Publish publish, Runnable news) {
+    Runnable task =
+        () -> {
+          queue.settled(publish);
+          news.run();
+        };
+    try {
+      teller.execute(task);
+    } catch (RejectedExecutionException e) {
+      // Closed by force while the worker still ran: nobody is held up by it any more.
+      task.run();
+    }
+  }
+
+  /**
+   * Tells what there is to tell, and then stops. Foreign code that takes longer than that ends its
+   * thread when it ends.
+   */
+  void close(Duration timeout) {
+    teller.shutdown();
+    try {
+      if (!teller.awaitTermination(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+        log.warn("what hangs on the result of a publish blocks its thread");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

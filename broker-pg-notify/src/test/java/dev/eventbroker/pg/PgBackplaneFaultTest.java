@@ -1,0 +1,170 @@
+package dev.eventbroker.pg;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventbroker.EventId;
+import dev.eventbroker.SourceStatus;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a network and a server can do to a node that runs. */
+class PgBackplaneFaultTest {
+
+  private String schema;
+  private FaultProxy proxy;
+
+  @BeforeEach
+  void newSchema() throws Exception {
+    schema = TestDatabase.newSchema();
+    proxy = new FaultProxy(TestDatabase.port());
+  }
+
+  @AfterEach
+  void closeProxy() {
+    proxy.close();
+  }
+
+  @Test
+  void nothingIsLostWhenTheListenersBackendIsTerminated() throws Exception {
+    try (Node node = Node.on(schema)) {
+      Node.Received received = node.subscribe();
+      node.publish("before");
+
+      assertThat(TestDatabase.terminate(node.backplane.name() + "-listener")).isEqualTo(1);
+      node.publish("meanwhile");
+      awaitUp(node);
+      node.publish("after");
+
+      assertThat(received.await(3).data()).containsExactly("before", "meanwhile", "after");
+      assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingIsLostWhenTheWorkersBackendIsTerminated() throws Exception {
+    try (Node node = Node.on(schema);
+        Connection connection = TestDatabase.connect()) {
+      Node.Received received = node.subscribe();
+      node.publish("before");
+
+      assertThat(TestDatabase.terminate(node.backplane.name() + "-worker")).isEqualTo(1);
+      node.backplane.publish(connection, Node.event("meanwhile"));
+      node.backplane.wake();
+      received.await(2);
+      node.publish("after");
+
+      assertThat(received.await(3).data()).containsExactly("before", "meanwhile", "after");
+      assertThat(received.ids()).extracting(EventId::position).containsExactly(1L, 2L, 3L);
+      assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  /** Each stage tells the truth, and what it calls unknown is either there once or not at all. */
+  @Test
+  void publishersHearTheTruthWhileConnectionsAreCutAgainAndAgain() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port());
+        Node witness = Node.on(schema)) {
+      Node.Received received = witness.subscribe();
+      List<CompletionStage<EventId>> stages = new ArrayList<>();
+      for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 100; i++) {
+          stages.add(node.broker.publish(Node.event("event " + stages.size())));
+        }
+        Await.of(witness.broker.publish(Node.event("round")));
+        proxy.cut();
+      }
+
+      List<String> stored = new ArrayList<>();
+      List<String> unknown = new ArrayList<>();
+      for (int i = 0; i < stages.size(); i++) {
+        try {
+          assertThat(Await.of(stages.get(i)).position()).isPositive();
+          stored.add("event " + i);
+        } catch (ExecutionException e) {
+          assertThat(e).hasCauseInstanceOf(OutcomeUnknownException.class);
+          unknown.add("event " + i);
+        }
+      }
+      received.await(stored.size() + 5);
+
+      List<String> seen = new ArrayList<>(received.data());
+      seen.removeAll(List.of("round"));
+      assertThat(seen).doesNotHaveDuplicates().containsAll(stored);
+      seen.removeAll(stored);
+      assertThat(unknown).containsAll(seen);
+      assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  @Test
+  void aHalfOpenNetworkIsNoticedAndLeft() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port());
+        Node other = Node.on(schema)) {
+      Node.Received received = node.subscribe();
+      node.publish("before");
+
+      proxy.blackhole();
+      other.publish("meanwhile");
+      Await.until(
+          "noticed", () -> node.backplane.status().state() == SourceStatus.State.CONNECTING);
+      awaitUp(node);
+
+      assertThat(received.await(2).data()).containsExactly("before", "meanwhile");
+      assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  /** The driver waits for the rest of a message without a limit: only the watchdog ends that. */
+  @Test
+  void halfAMessageDoesNotHoldTheReaderForEver() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port());
+        Node other = Node.on(schema)) {
+      Node.Received received = node.subscribe();
+      node.publish("before");
+
+      proxy.passFromServer(1);
+      other.publish("meanwhile");
+      Await.until("half a message on both", proxy::areAllStarved);
+      Await.until(
+          "noticed", () -> node.backplane.status().state() == SourceStatus.State.CONNECTING);
+      awaitUp(node);
+
+      assertThat(received.await(2).data()).containsExactly("before", "meanwhile");
+      assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  @Test
+  void eventsPublishedWhileTheDatabaseIsAwayAreStoredWhenItIsBack() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port())) {
+      Node.Received received = node.subscribe();
+      proxy.blackholeNew(true);
+      proxy.cut();
+      Await.until(
+          "noticed by both",
+          () ->
+              node.backplane.status().detail().contains("-listener: ")
+                  && node.backplane.status().detail().contains("-worker: "));
+
+      CompletionStage<EventId> first = node.broker.publish(Node.event("first"));
+      CompletionStage<EventId> second = node.broker.publish(Node.event("second"));
+      proxy.blackholeNew(false);
+      proxy.cut();
+
+      assertThat(Await.of(first).position()).isEqualTo(1);
+      assertThat(Await.of(second).position()).isEqualTo(2);
+      assertThat(received.await(2).data()).containsExactly("first", "second");
+      assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  private static void awaitUp(Node node) {
+    Await.until("up", () -> node.backplane.status().state() == SourceStatus.State.UP);
+  }
+}
