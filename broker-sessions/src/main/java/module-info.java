@@ -7,4 +7,6 @@ module dev.eventbroker.sessions {
   requires transitive dev.eventbroker;
   requires transitive java.sql;
   requires org.slf4j;
+
+  exports dev.eventbroker.sessions;
 }
