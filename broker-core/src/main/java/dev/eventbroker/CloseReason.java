@@ -6,29 +6,31 @@ package dev.eventbroker;
  * @param code a short stable name, for counters and logs
  * @param text what happened, for people
  * @param retryable whether the same client may expect success when it comes back
+ * @param expectedBack whether it was us who ended the connection of a living client, so that it is
+ *     back within a moment: what depends on its presence waits for it
  */
-public record CloseReason(String code, String text, boolean retryable) {
+public record CloseReason(String code, String text, boolean retryable, boolean expectedBack) {
 
   /** The holder of the handle closed it. */
   public static final CloseReason UNSUBSCRIBED =
-      new CloseReason("unsubscribed", "closed by its owner", true);
+      new CloseReason("unsubscribed", "closed by its owner", true, false);
 
   /** The peer went away. */
   public static final CloseReason DISCONNECTED =
-      new CloseReason("disconnected", "the peer went away", true);
+      new CloseReason("disconnected", "the peer went away", true, false);
 
   /**
    * The log moved past the subscriber, whose policy is {@link LagPolicy#DISCONNECT}, or which could
    * not be resynced.
    */
   public static final CloseReason SLOW =
-      new CloseReason("slow", "slower than the log is long", true);
+      new CloseReason("slow", "slower than the log is long", true, true);
 
   /** The broker, or the executor that the subscription lived on, was shut down. */
   public static final CloseReason SHUTDOWN =
-      new CloseReason("shutdown", "the broker is shutting down", true);
+      new CloseReason("shutdown", "the broker is shutting down", true, true);
 
   /** The subscriber threw. */
   public static final CloseReason FAILED =
-      new CloseReason("failed", "the subscriber threw an exception", false);
+      new CloseReason("failed", "the subscriber threw an exception", false, false);
 }

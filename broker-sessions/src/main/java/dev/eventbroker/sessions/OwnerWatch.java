@@ -79,7 +79,9 @@ final class OwnerWatch implements ConnectionListener {
   }
 
   private void gone(String owner, CloseReason reason) {
-    if (isExpectedBack(reason)) {
+    if (reason.expectedBack()) {
+      // A restart or a longest lifetime must not cost a living client its lock; if it does not
+      // come back all the same, its sessions expire.
       work.noteGone(owner, Change.SENT_AWAY);
       wake.run();
     } else if (grace.isZero() || leaving.size() >= PendingWork.MAX_OWNERS) {
@@ -88,17 +90,6 @@ final class OwnerWatch implements ConnectionListener {
     } else {
       leaveLater(owner);
     }
-  }
-
-  /**
-   * Whether it was us who ended the connection: a restart, a longest lifetime, a subscriber too
-   * slow. Such a client is back within a moment and must not lose its lock by our doing; if it does
-   * not come, its sessions expire.
-   */
-  private static boolean isExpectedBack(CloseReason reason) {
-    return reason.retryable()
-        && !reason.code().equals(CloseReason.DISCONNECTED.code())
-        && !reason.code().equals(CloseReason.UNSUBSCRIBED.code());
   }
 
   private void leaveLater(String owner) {

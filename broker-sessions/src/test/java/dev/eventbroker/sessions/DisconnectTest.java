@@ -105,7 +105,7 @@ class DisconnectTest {
 
   @Test
   void aConnectionThatTheServerEndsReleasesNothingForItsClientComesBack() {
-    CloseReason lifetime = new CloseReason("lifetime", "open for long enough", true);
+    CloseReason lifetime = new CloseReason("lifetime", "open for long enough", true, true);
     for (CloseReason ours : new CloseReason[] {CloseReason.SHUTDOWN, CloseReason.SLOW, lifetime}) {
       EditSessions sessions = start(node.sessions());
       Connection connection = node.connect("ws-1");

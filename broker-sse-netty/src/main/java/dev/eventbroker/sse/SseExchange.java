@@ -66,7 +66,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private static final int MESSAGE_BYTES = 256;
 
   private static final CloseReason TALKATIVE =
-      new CloseReason("talkative", "the client sends too much after its request", false);
+      new CloseReason("talkative", "the client sends too much after its request", false, false);
 
   private final SseSettings settings;
   private final AuthorizerFailures failures;

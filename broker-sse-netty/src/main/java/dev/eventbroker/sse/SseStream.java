@@ -35,10 +35,10 @@ final class SseStream implements Subscriber {
   private static final Logger log = LoggerFactory.getLogger(SseStream.class);
 
   private static final CloseReason STALLED =
-      new CloseReason("stalled", "the client takes no bytes", true);
+      new CloseReason("stalled", "the client takes no bytes", true, false);
 
   private static final CloseReason LIFETIME =
-      new CloseReason("lifetime", "the maximum lifetime of a stream is over", true);
+      new CloseReason("lifetime", "the maximum lifetime of a stream is over", true, true);
 
   /** How often within the stall timeout is looked whether bytes move. */
   private static final int LOOKS = 4;
