@@ -1,48 +1,10 @@
 package dev.eventbroker.sessions;
 
-import static dev.eventbroker.ArchitectureRules.dependOnlyOn;
-import static dev.eventbroker.ArchitectureRules.mainClasses;
-import static dev.eventbroker.ArchitectureRules.noClassCircles;
-import static dev.eventbroker.ArchitectureRules.noPackageCircles;
-import static dev.eventbroker.ArchitectureRules.noSleep;
-import static dev.eventbroker.ArchitectureRules.testClasses;
-import static dev.eventbroker.ArchitectureRules.timeIsInjected;
+import dev.eventbroker.ArchitectureContract;
 
-import com.tngtech.archunit.core.domain.JavaClasses;
-import org.junit.jupiter.api.Test;
+class ArchitectureTest extends ArchitectureContract {
 
-class ArchitectureTest {
-
-  private static final JavaClasses MAIN = mainClasses();
-
-  @Test
-  void needsTheCoreAndJdbc() {
-    dependOnlyOn(MAIN, "dev.eventbroker", "java.sql", "javax.sql", "org.slf4j", "org.jspecify")
-        .check(MAIN);
-  }
-
-  @Test
-  void noTwoPackagesNeedEachOther() {
-    noPackageCircles("dev.eventbroker.sessions").check(MAIN);
-  }
-
-  @Test
-  void noTwoTopLevelClassesNeedEachOther() {
-    noClassCircles().check(MAIN);
-  }
-
-  @Test
-  void timeComesInFromOutside() {
-    timeIsInjected().check(MAIN);
-  }
-
-  @Test
-  void mainCodeNeverSleeps() {
-    noSleep().check(MAIN);
-  }
-
-  @Test
-  void testsNeverSleep() {
-    noSleep().check(testClasses());
+  ArchitectureTest() {
+    super("dev.eventbroker", "java.sql", "javax.sql", "org.slf4j", "org.jspecify");
   }
 }
