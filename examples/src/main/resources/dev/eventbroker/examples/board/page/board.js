@@ -120,6 +120,7 @@ function connectionChanged(state) {
   const from = state === 'live' && stream.lastEventId !== null ? `, going on after ${stream.lastEventId}` : '';
   tell(`${STATES[state]}${from}.`);
   if (state === 'live') askForNode();
+  drawStrip(); // at once, not with the next frame: what it says decides what may be clicked
   draw();
 }
 
