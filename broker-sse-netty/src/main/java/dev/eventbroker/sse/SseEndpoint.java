@@ -113,7 +113,7 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     private Duration retry = DEFAULT_RETRY;
     private int maxFilters = DEFAULT_MAX_FILTERS;
     private LagPolicy lagPolicy = DEFAULT_LAG_POLICY;
-    private Delivery.Encoder<SseFrame> encoder = SseFrame.EVENT;
+    private Delivery.Encoder<WireFrame> encoder = WireFrame.EVENT;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private LongSupplier nanoClock = System::nanoTime;
 
@@ -224,7 +224,7 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
       return this;
     }
 
-    Builder encoder(Delivery.Encoder<SseFrame> newEncoder) {
+    Builder encoder(Delivery.Encoder<WireFrame> newEncoder) {
       encoder = newEncoder;
       return this;
     }

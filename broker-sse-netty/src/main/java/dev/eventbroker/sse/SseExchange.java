@@ -219,7 +219,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
             .lagPolicy(settings.lagPolicy())
             .lane(ctx.channel().eventLoop());
     request.lastEventId().ifPresent(subscription::lastEventId);
-    SseStream opened = new SseStream(ctx, settings, allowed, request);
+    SseStream opened = new SseStream(ctx, settings, allowed, request, version.isKeepAliveDefault());
     stream = opened;
     opened.begin(streamHead(), subscription.build());
   }

@@ -10,8 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One block of a stream: its bytes, which any number of connections share and nobody changes, and
- * the id that it moves its client to.
+ * One block of a stream: its bytes, and the id that it moves its client to.
  *
  * <p>What makes a block is that it ends with exactly one empty line; fields come in the order id,
  * event, data. Line ends are CR, LF and CRLF, and nothing else is: what a client puts together from
@@ -19,9 +18,6 @@ import java.util.Optional;
  * into U+FFFD.
  */
 final class SseFrame {
-
-  /** The one encoder of events, for results are remembered by its identity. */
-  static final Delivery.Encoder<SseFrame> EVENT = SseFrame::event;
 
   /** Says that the connection lives, and nothing else. */
   static final SseFrame HEARTBEAT = new SseFrame(comment("hb") + '\n', Optional.empty());
@@ -67,11 +63,12 @@ final class SseFrame {
     return block(settled ? Optional.of(gap.to()) : Optional.empty(), "gap", data);
   }
 
-  private static SseFrame event(Delivery delivery) {
+  /** The event of a delivery, with its id if it has one. */
+  static SseFrame event(Delivery delivery) {
     return block(delivery.id(), delivery.event().type(), delivery.event().data());
   }
 
-  /** The bytes; not to be changed, for they are not only yours. */
+  /** The bytes; not to be changed. */
   byte[] bytes() {
     return bytes;
   }

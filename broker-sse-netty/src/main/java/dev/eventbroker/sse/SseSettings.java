@@ -19,7 +19,7 @@ record SseSettings(
     Duration retry,
     int maxFilters,
     LagPolicy lagPolicy,
-    Delivery.Encoder<SseFrame> encoder,
+    Delivery.Encoder<WireFrame> encoder,
     RandomGenerator random,
     LongSupplier nanoClock) {
 

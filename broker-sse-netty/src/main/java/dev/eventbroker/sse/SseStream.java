@@ -10,11 +10,9 @@ import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.concurrent.Future;
@@ -52,6 +50,7 @@ final class SseStream implements Subscriber {
   private final long endsAt;
   private final WriteProgress progress = new WriteProgress();
 
+  private final Wire wire;
   private @Nullable Subscription subscription;
   private @Nullable Future<?> timer;
   private @Nullable ChannelFuture lastWrite;
@@ -67,8 +66,10 @@ final class SseStream implements Subscriber {
       ChannelHandlerContext ctx,
       SseSettings settings,
       SseDecision.Allowed<?> allowed,
-      SseRequest request) {
+      SseRequest request,
+      boolean chunked) {
     this.ctx = ctx;
+    this.wire = new Wire(ctx, chunked);
     this.settings = settings;
     this.hasSnapshot = allowed.hasSnapshot();
     this.heartbeatNanos = settings.heartbeatNanos();
@@ -172,10 +173,14 @@ final class SseStream implements Subscriber {
   }
 
   private void write(SseFrame frame) {
+    write(new WireFrame(frame));
+  }
+
+  private void write(WireFrame frame) {
     if (ended) {
       return;
     }
-    lastWrite = ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
+    lastWrite = wire.write(frame);
     if (frame.id().isPresent()) {
       clientId = frame.id();
       idWritten = true;
@@ -280,7 +285,7 @@ final class SseStream implements Subscriber {
     if (own != null && hasSettledCursor() && writeCursor(own.cursor())) {
       flush();
     } else if (quiet) {
-      write(SseFrame.HEARTBEAT);
+      write(WireFrame.HEARTBEAT);
       flush();
     }
   }

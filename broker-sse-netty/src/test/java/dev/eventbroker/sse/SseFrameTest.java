@@ -56,7 +56,7 @@ class SseFrameTest {
 
   @Test
   void rule10AnEventWithoutIdHasNoIdLine() {
-    String local = text(SseFrame.EVENT.encode(new Given(Optional.empty(), "typing")));
+    String local = text(SseFrame.event(new Given(Optional.empty(), "typing")));
 
     assertThat(local).isEqualTo("event: moved\ndata: typing\n\n");
   }
@@ -203,7 +203,7 @@ class SseFrameTest {
   }
 
   private static String event(String data) {
-    return text(SseFrame.EVENT.encode(new Given(Optional.of(ID), data)));
+    return text(SseFrame.event(new Given(Optional.of(ID), data)));
   }
 
   private static String text(SseFrame frame) {

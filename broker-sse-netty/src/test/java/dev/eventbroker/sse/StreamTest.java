@@ -237,7 +237,7 @@ class StreamTest {
                 options.encoder(
                     delivery -> {
                       encoded.incrementAndGet();
-                      return SseFrame.EVENT.encode(delivery);
+                      return WireFrame.EVENT.encode(delivery);
                     }))) {
       for (int i = 0; i < 20; i++) {
         clients.add(running.connect().open("/events?topic=a"));

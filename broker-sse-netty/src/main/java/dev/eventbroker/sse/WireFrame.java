@@ -1,0 +1,81 @@
+package dev.eventbroker.sse;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.eventbroker.Delivery;
+import dev.eventbroker.EventId;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * A frame as it goes to a socket: with the framing of an HTTP/1.1 chunk around it, one chunk a
+ * frame, or without. Any number of connections share the bytes; they are not counted references, so
+ * nobody has to let go of them.
+ *
+ * <p>The bytes move to direct memory, where a socket takes them from without a copy, once several
+ * connections have asked for them: an event for one client alone is cheaper on the heap.
+ */
+final class WireFrame {
+
+  private static final byte[] LINE_END = "\r\n".getBytes(US_ASCII);
+
+  /** The one encoder of events, for results are remembered by its identity. */
+  static final Delivery.Encoder<WireFrame> EVENT =
+      delivery -> new WireFrame(SseFrame.event(delivery));
+
+  /** Says that the connection lives, and nothing else. */
+  static final WireFrame HEARTBEAT = new WireFrame(SseFrame.HEARTBEAT);
+
+  /** From this use on, the copy to direct memory has paid for itself. */
+  private static final int DIRECT_FROM = 4;
+
+  private final Optional<EventId> id;
+  private final int start;
+  private final int length;
+
+  // Several event loops may write these at once, and any of the values will do.
+  private int uses;
+  private volatile ByteBuf chunk;
+
+  WireFrame(SseFrame frame) {
+    byte[] bytes = frame.bytes();
+    byte[] size = Integer.toHexString(bytes.length).getBytes(US_ASCII);
+    id = frame.id();
+    start = size.length + LINE_END.length;
+    length = bytes.length;
+    byte[] framed = new byte[start + length + LINE_END.length];
+    ByteBuffer.wrap(framed).put(size).put(LINE_END).put(bytes).put(LINE_END);
+    chunk = shared(Unpooled.wrappedBuffer(framed));
+  }
+
+  /** What the client has as its last event id once it has this frame, if the frame changes that. */
+  Optional<EventId> id() {
+    return id;
+  }
+
+  /** The frame alone; for one write. */
+  ByteBuf plain() {
+    return used().slice(start, length);
+  }
+
+  /** The frame as a chunk; for one write. */
+  ByteBuf chunk() {
+    return used().duplicate();
+  }
+
+  private ByteBuf used() {
+    if (uses < DIRECT_FROM && ++uses == DIRECT_FROM) {
+      ByteBuf heap = chunk;
+      ByteBuffer direct = ByteBuffer.allocateDirect(heap.readableBytes());
+      heap.getBytes(0, direct);
+      chunk = shared(Unpooled.wrappedBuffer(direct.flip()));
+    }
+    return chunk;
+  }
+
+  private static ByteBuf shared(ByteBuf bytes) {
+    return Unpooled.unreleasableBuffer(bytes);
+  }
+}
