@@ -163,7 +163,7 @@ final class Lane implements Runnable {
     for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
       try {
         command.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         log.error("a lane's command failed; its subscription may hang", e);
       }
     }

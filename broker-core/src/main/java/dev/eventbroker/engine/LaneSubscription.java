@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
  * A place in the log and the question "are you ready?". There is no queue here: while the
  * subscriber is ready it rides its lane's cursor; when it is not, {@link #next} is all that is
  * remembered.
+ *
+ * <p>What a subscriber throws, of whatever kind, ends its own subscription and goes no further: in
+ * the midst of a batch it would take the others of the lane with it.
  */
 final class LaneSubscription extends Rider implements Subscription {
 
@@ -323,7 +326,7 @@ final class LaneSubscription extends Rider implements Subscription {
       subscriber.onEvent(event);
       lane.delivered();
       deliveredSinceBatchEnd = true;
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (Throwable e) {
       failed(e);
     }
     return true;
@@ -411,7 +414,7 @@ final class LaneSubscription extends Rider implements Subscription {
     }
     try {
       call.run();
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (Throwable e) {
       failed(e);
     }
   }
@@ -419,7 +422,7 @@ final class LaneSubscription extends Rider implements Subscription {
   private boolean guardedTest(BooleanSupplier test) {
     try {
       return test.getAsBoolean();
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (Throwable e) {
       failed(e);
       return false;
     }
@@ -462,7 +465,7 @@ final class LaneSubscription extends Rider implements Subscription {
         .subscriptionClosed(request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
     try {
       subscriber.onClose(reason == null ? CloseReason.SHUTDOWN : reason);
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (Throwable e) {
       log.warn("a subscriber threw while it was closed: {}", subscriber, e);
     }
   }

@@ -377,7 +377,7 @@ final class LogBroker implements Broker {
     private void guarded(Runnable call) {
       try {
         call.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         logger.warn("the observer threw: {}", observer, e);
       }
     }
