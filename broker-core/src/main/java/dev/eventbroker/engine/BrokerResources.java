@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,7 @@ final class BrokerResources {
   private final List<ExecutorService> lanes = new ArrayList<>();
   private final AtomicInteger nextLane = new AtomicInteger();
   private volatile boolean closed;
+  private volatile @Nullable Future<?> nextTick;
 
   BrokerResources(String name, Optional<ScheduledExecutorService> given, int laneCount) {
     ownTimer = given.isEmpty();
@@ -67,7 +70,7 @@ final class BrokerResources {
 
   /**
    * Runs the work again and again, each time after the interval give or take a tenth, until this is
-   * closed.
+   * closed. For one kind of work.
    */
   void every(Duration interval, RandomGenerator random, Runnable work) {
     if (closed) {
@@ -75,7 +78,7 @@ final class BrokerResources {
     }
     double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
     try {
-      var unused =
+      Future<?> next =
           timer.schedule(
               () -> {
                 runGuarded(work);
@@ -83,6 +86,10 @@ final class BrokerResources {
               },
               (long) (interval.toNanos() * factor),
               TimeUnit.NANOSECONDS);
+      nextTick = next;
+      if (closed) {
+        next.cancel(false);
+      }
     } catch (RejectedExecutionException e) {
       log.debug("the timer was stopped");
     }
@@ -94,13 +101,17 @@ final class BrokerResources {
     }
     try {
       work.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       log.warn("a periodic task threw", e);
     }
   }
 
   void close() {
     closed = true;
+    Future<?> tick = nextTick;
+    if (tick != null) {
+      tick.cancel(false);
+    }
     lanes.forEach(ExecutorService::shutdown);
     for (ExecutorService lane : lanes) {
       awaitEnd(lane);
