@@ -48,6 +48,7 @@ final class Lane implements Runnable {
   // Any thread.
   private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
+  private volatile boolean dead;
 
   /** How many subscriptions live here; guarded by the registry. */
   int population;
@@ -104,9 +105,22 @@ final class Lane implements Runnable {
     try {
       executor.execute(this);
     } catch (RejectedExecutionException e) {
-      // Left scheduled: nothing will run here again.
-      onDeath.accept(this);
+      die();
+    } catch (Throwable e) {
+      log.warn("an executor threw instead of taking a task: {}", executor, e);
+      die();
     }
+  }
+
+  /** Left scheduled: nothing will run here again, even if the executor takes tasks later. */
+  private void die() {
+    dead = true;
+    onDeath.accept(this);
+  }
+
+  /** Whether its executor has refused it. */
+  boolean isDead() {
+    return dead;
   }
 
   // ---- The lane's thread

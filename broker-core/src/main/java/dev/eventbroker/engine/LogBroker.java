@@ -171,6 +171,10 @@ final class LogBroker implements Broker {
         new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
     subscriptions.add(subscription);
     lane.attach(subscription);
+    if (lane.isDead()) {
+      // It may have come after the others on that lane were ended.
+      laneDied(lane);
+    }
     if (closed.get()) {
       subscription.close(CloseReason.SHUTDOWN);
     }
@@ -281,6 +285,7 @@ final class LogBroker implements Broker {
    * gone.
    */
   private void laneDied(Lane lane) {
+    lanes.remove(lane);
     try {
       resources.timer().execute(() -> endAllOn(lane));
     } catch (RejectedExecutionException e) {
@@ -342,6 +347,8 @@ final class LogBroker implements Broker {
     subscriptions.forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
     snapshots.close();
     resources.close();
+    // The timer may have been stopped before it came to end these.
+    subscriptions.stream().map(LaneSubscription::lane).filter(Lane::isDead).forEach(this::endAllOn);
     return report;
   }
 
