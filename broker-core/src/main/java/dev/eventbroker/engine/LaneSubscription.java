@@ -237,11 +237,14 @@ final class LaneSubscription extends Rider implements Subscription {
 
   @Override
   void takeBatch(Entry[] batch, long part) {
-    for (long left = part; left != 0 && !isClosing(); left &= left - 1) {
+    for (long left = part; left != 0; left &= left - 1) {
       int index = Long.numberOfTrailingZeros(left);
       Entry entry = batch[index];
-      if (entry.sequence >= next && !take(entry)) {
+      if (isClosing() || (entry.sequence >= next && !take(entry))) {
         settled = furthest(settled, index == 0 ? lane.settled() : batch[index - 1].place());
+        if (isClosing()) {
+          state = State.CLOSED; // the lane goes on, and this one's cursor must not go with it
+        }
         break;
       }
     }
@@ -251,7 +254,9 @@ final class LaneSubscription extends Rider implements Subscription {
   /** Its policy decides. */
   @Override
   void overtaken() {
-    if (request.lagPolicy() == LagPolicy.DISCONNECT) {
+    if (isClosing() || request.lagPolicy() == LagPolicy.DISCONNECT) {
+      settled = cursor();
+      state = State.CLOSED; // what was lost was not told, so its cursor must not move past it
       close(CloseReason.SLOW);
       return;
     }
@@ -277,7 +282,9 @@ final class LaneSubscription extends Rider implements Subscription {
     settled = place.cursor();
     armedAt = place.tail();
     snapshot = null;
-    tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL));
+    if (!tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL))) {
+      settled = from;
+    }
   }
 
   private void woken() {
@@ -304,12 +311,11 @@ final class LaneSubscription extends Rider implements Subscription {
 
   /**
    * Delivers an entry unless something hides it; false if the subscriber was not ready, and now is
-   * paused there.
+   * paused there, or if it is closing and did not get it.
    */
   private boolean take(Entry entry) {
     if (entry instanceof Entry.OfGap broken) {
-      return !concerns(broken.gap.scope())
-          || takeWhenReady(entry.sequence, () -> tellGap(broken.gap));
+      return !concerns(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
     }
     Entry.OfEvent event = (Entry.OfEvent) entry;
     if (isSettled(event)) {
@@ -326,10 +332,11 @@ final class LaneSubscription extends Rider implements Subscription {
       subscriber.onEvent(event);
       lane.delivered();
       deliveredSinceBatchEnd = true;
+      return true;
     } catch (Throwable e) {
       failed(e);
+      return false;
     }
-    return true;
   }
 
   /** Whether the event is one that the run has behind it already, though the log has it ahead. */
@@ -347,16 +354,9 @@ final class LaneSubscription extends Rider implements Subscription {
     return shown != null && guardedTest(() -> shown.includes(event));
   }
 
-  private boolean takeWhenReady(long sequence, Runnable delivery) {
-    if (!isReady(sequence)) {
-      return false;
-    }
-    delivery.run();
-    return true;
-  }
-
   private boolean isReady(long sequence) {
-    if (guardedTest(subscriber::ready)) {
+    boolean ready = guardedTest(subscriber::ready);
+    if (ready && !isClosing()) {
       return true;
     }
     if (!isClosing()) {
@@ -394,11 +394,12 @@ final class LaneSubscription extends Rider implements Subscription {
   // ---- The subscriber, guarded
   // --------------------------------------------------------------------------------------
 
-  private void tellGap(Gap gap) {
+  /** False if it did not get it, for it is closing. */
+  private boolean tellGap(Gap gap) {
     around.counters().gaps.increment();
     around.observer().gap(request.principal(), gap);
-    guarded(() -> subscriber.onGap(gap));
     deliveredSinceBatchEnd = true;
+    return guarded(() -> subscriber.onGap(gap));
   }
 
   private void flush() {
@@ -408,14 +409,17 @@ final class LaneSubscription extends Rider implements Subscription {
     }
   }
 
-  private void guarded(Runnable call) {
+  /** Whether the call was made and came back. */
+  private boolean guarded(Runnable call) {
     if (isClosing()) {
-      return;
+      return false;
     }
     try {
       call.run();
+      return true;
     } catch (Throwable e) {
       failed(e);
+      return false;
     }
   }
 
@@ -457,6 +461,7 @@ final class LaneSubscription extends Rider implements Subscription {
     if (state == State.PAUSED) {
       around.counters().lagging.decrementAndGet();
     }
+    settled = cursor();
     state = State.CLOSED;
     CloseReason reason = closing.get();
     around.onEnd().accept(this);
