@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +41,7 @@ final class BrokerResources {
 
   private final ScheduledExecutorService timer;
   private final boolean ownTimer;
-  private final List<ExecutorService> lanes = new ArrayList<>();
+  private final List<OwnLane> lanes = new ArrayList<>();
   private final AtomicInteger nextLane = new AtomicInteger();
   private volatile boolean closed;
   private volatile @Nullable Future<?> nextTick;
@@ -49,7 +50,7 @@ final class BrokerResources {
     ownTimer = given.isEmpty();
     timer = given.orElseGet(() -> ownTimer(name));
     for (int i = 0; i < laneCount; i++) {
-      lanes.add(Executors.newSingleThreadExecutor(new BrokerThreads(name + "-lane" + (i + 1))));
+      lanes.add(new OwnLane(name + "-lane" + (i + 1)));
     }
   }
 
@@ -65,7 +66,7 @@ final class BrokerResources {
   }
 
   Executor nextLane() {
-    return lanes.get(Math.floorMod(nextLane.getAndIncrement(), lanes.size()));
+    return lanes.get(Math.floorMod(nextLane.getAndIncrement(), lanes.size())).executor;
   }
 
   /**
@@ -112,24 +113,62 @@ final class BrokerResources {
     if (tick != null) {
       tick.cancel(false);
     }
-    lanes.forEach(ExecutorService::shutdown);
-    for (ExecutorService lane : lanes) {
-      awaitEnd(lane);
+    lanes.forEach(lane -> lane.executor.shutdown());
+    long patience = LANES_END_MILLIS;
+    for (OwnLane lane : lanes) {
+      // A lane that closes the broker ends by itself, after what it is doing.
+      if (!lane.isCurrentThread() && !lane.awaitEnd(patience)) {
+        patience = 0;
+      }
     }
     if (ownTimer) {
       timer.shutdownNow();
     }
   }
 
-  private static void awaitEnd(ExecutorService lane) {
-    try {
-      if (!lane.awaitTermination(LANES_END_MILLIS, TimeUnit.MILLISECONDS)) {
-        log.warn("a subscriber blocks a lane of the broker; its thread is interrupted");
-        lane.shutdownNow();
+  /** A thread of the broker for subscribers, and which one it is. */
+  private static final class OwnLane {
+
+    final ExecutorService executor;
+    private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
+
+    OwnLane(String name) {
+      BrokerThreads threads = new BrokerThreads(name);
+      executor =
+          Executors.newSingleThreadExecutor(
+              work -> {
+                Thread made = threads.newThread(work);
+                thread.set(made);
+                return made;
+              });
+    }
+
+    boolean isCurrentThread() {
+      return Thread.currentThread() == thread.get();
+    }
+
+    /** An interrupt of the caller is kept for later: it must not cost subscribers their end. */
+    boolean awaitEnd(long millis) {
+      boolean interrupted = Thread.interrupted();
+      try {
+        while (true) {
+          try {
+            if (executor.awaitTermination(millis, TimeUnit.MILLISECONDS)) {
+              return true;
+            }
+            log.warn("a subscriber blocks a lane of the broker; its thread is interrupted");
+            // What waits behind it is run here, for there are subscriptions to be ended in it.
+            executor.shutdownNow().forEach(Runnable::run);
+            return false;
+          } catch (InterruptedException e) {
+            interrupted = true;
+          }
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
       }
-    } catch (InterruptedException e) {
-      lane.shutdownNow();
-      Thread.currentThread().interrupt();
     }
   }
 }
