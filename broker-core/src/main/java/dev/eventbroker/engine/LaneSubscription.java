@@ -175,6 +175,7 @@ final class LaneSubscription extends Rider implements Subscription {
     guarded(
         () -> {
           Snapshot shown = loaded == null ? loading.fallback() : loaded;
+          overtakenSnapshots = 0;
           snapshot = shown;
           overlapEnd = tail;
           subscriber.onSnapshot(shown, settled);
