@@ -37,6 +37,9 @@ final class Lane implements Runnable {
    */
   private static final int ROUNDS = 8;
 
+  /** Commands before events have their turn: they may bring new ones as fast as they are run. */
+  private static final int COMMANDS = 1024;
+
   /** Entries that one subscription reads of its backlog before the others have their turn. */
   private static final int BACKLOG_SLICE = 256;
 
@@ -174,7 +177,11 @@ final class Lane implements Runnable {
   }
 
   private void runCommands() {
-    for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+    for (int i = 0; i < COMMANDS; i++) {
+      Runnable command = commands.poll();
+      if (command == null) {
+        return;
+      }
       try {
         command.run();
       } catch (Throwable e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerObserver;
+import dev.eventbroker.CloseReason;
 import dev.eventbroker.Delivery;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
@@ -79,6 +80,37 @@ class HostileSubscriberTest {
     lane.runAll();
 
     assertThat(before.recordWithoutBatches()).isEqualTo("start gap(slow) z");
+  }
+
+  @Test
+  void oneThatComesBackAsOftenAsItEndsDoesNotKeepTheLaneToItself() {
+    int[] lives = {0};
+    subscribe("**", before);
+    lane.runAll();
+    comeBack(lives);
+    publish("a");
+
+    lane.runOne();
+
+    assertThat(before.data()).containsExactly("a");
+    assertThat(lives[0]).isLessThan(100_000);
+    lane.runAll();
+    assertThat(lives[0]).isEqualTo(100_000);
+  }
+
+  private void comeBack(int[] lives) {
+    lives[0]++;
+    subscribe(
+            "**",
+            new RecordingSubscriber() {
+              @Override
+              public void onClose(CloseReason reason) {
+                if (lives[0] < 100_000) {
+                  comeBack(lives);
+                }
+              }
+            })
+        .close();
   }
 
   private void everybodyIsLiveBeside(Throwing bad) {
@@ -182,7 +214,7 @@ class HostileSubscriberTest {
     }
 
     @Override
-    public void onClose(dev.eventbroker.CloseReason reason) {
+    public void onClose(CloseReason reason) {
       super.onClose(reason);
       maybe("close");
     }
