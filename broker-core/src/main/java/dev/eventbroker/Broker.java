@@ -65,7 +65,7 @@ public interface Broker extends AutoCloseable {
   /**
    * Ends everything in order: finishes detached work as far as the timeout goes, stops the sources
    * and the backplane, closes every subscription with {@link CloseReason#SHUTDOWN}, and stops the
-   * broker's threads. Idempotent.
+   * broker's threads. Only the first call does that; any further one returns at once.
    *
    * @return what became of the detached work
    */

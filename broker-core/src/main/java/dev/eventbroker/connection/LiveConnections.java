@@ -12,10 +12,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +42,7 @@ public final class LiveConnections implements Connections {
     owner.ifPresent(name -> byOwner.merge(name, 1, Integer::sum));
     Live connection = new Live(ids.incrementAndGet(), principal, owner);
     tell(listener -> listener.onOpen(connection));
+    connection.step();
     return connection;
   }
 
@@ -93,7 +95,7 @@ public final class LiveConnections implements Connections {
     for (ConnectionListener listener : listeners) {
       try {
         news.accept(listener);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         log.warn("a connection listener threw: {}", listener, e);
       }
     }
@@ -104,7 +106,10 @@ public final class LiveConnections implements Connections {
     private final long id;
     private final String principal;
     private final Optional<String> owner;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicReference<@Nullable CloseReason> closing = new AtomicReference<>();
+
+    /** All listeners know of it; it was closed. In whichever order, it ends after both. */
+    private final AtomicInteger steps = new AtomicInteger(2);
 
     Live(long id, String principal, Optional<String> owner) {
       this.id = id;
@@ -129,7 +134,15 @@ public final class LiveConnections implements Connections {
 
     @Override
     public void close(CloseReason reason) {
-      if (closed.compareAndSet(false, true)) {
+      requireNonNull(reason, "reason");
+      if (closing.compareAndSet(null, reason)) {
+        step();
+      }
+    }
+
+    void step() {
+      CloseReason reason = closing.get();
+      if (steps.decrementAndGet() == 0 && reason != null) {
         closed(this, reason);
       }
     }

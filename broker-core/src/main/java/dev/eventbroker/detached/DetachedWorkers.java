@@ -148,6 +148,10 @@ public final class DetachedWorkers implements DetachedPublisher {
     if (first[0]) {
       schedule(topic);
     }
+    if (workers.isShutdown()) {
+      // It may have come after drain() had been through the lines.
+      abandonWaiting(topic);
+    }
     return job.result.minimalCompletionStage();
   }
 
@@ -185,26 +189,28 @@ public final class DetachedWorkers implements DetachedPublisher {
       abandoned = pending.get();
     }
     workers.shutdownNow();
-    List<Job<?>> never = new ArrayList<>();
-    for (Topic topic : lines.keySet()) {
-      lines.computeIfPresent(
-          topic,
-          (same, line) -> {
-            never.addAll(line);
-            line.clear();
-            return line;
-          });
-    }
-    never.forEach(job -> job.abandon(new BrokerException.Closed("detached")));
+    lines.keySet().forEach(this::abandonWaiting);
     if (abandoned > 0) {
       log.warn("closing: {} detached tasks were abandoned after {}", abandoned, timeout);
     }
     return new DrainReport(finished, abandoned);
   }
 
+  private void abandonWaiting(Topic topic) {
+    List<Job<?>> never = new ArrayList<>();
+    lines.computeIfPresent(
+        topic,
+        (same, line) -> {
+          never.addAll(line);
+          line.clear();
+          return line;
+        });
+    never.forEach(job -> job.abandon(new BrokerException.Closed("detached")));
+  }
+
   private void awaitDrained(Duration timeout) {
     try {
-      drained.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      drained.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       log.debug("not drained in {}", timeout);
     } catch (InterruptedException e) {
@@ -293,7 +299,11 @@ public final class DetachedWorkers implements DetachedPublisher {
             : failure;
     failures.increment();
     warnings.warn("detached: " + what + " (topic " + topic + ")", cause);
-    observer.accept(topic, cause);
+    try {
+      observer.accept(topic, cause);
+    } catch (Throwable e) {
+      log.warn("the observer threw", e);
+    }
   }
 
   /** One task, and what it may see of the broker while it runs. */
@@ -318,15 +328,29 @@ public final class DetachedWorkers implements DetachedPublisher {
       startedNanos = nanoClock.getAsLong();
       running.incrementAndGet();
       begin();
-      Future<?> timeUp =
-          timer.schedule(this::interrupt, limits.taskTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      T value;
       try {
-        T value = task.run(this);
-        end(timeUp);
-        result.complete(value);
-      } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-        end(timeUp);
+        value = runInTime();
+      } catch (Throwable e) {
+        // Of whatever kind: its topic's line goes on, and its stage is told.
+        end();
         fail(e);
+        return;
+      }
+      end();
+      result.complete(value);
+    }
+
+    private T runInTime() throws Exception {
+      Future<?> timeUp =
+          timer.schedule(
+              this::interrupt,
+              TimeUnit.NANOSECONDS.convert(limits.taskTimeout()),
+              TimeUnit.NANOSECONDS);
+      try {
+        return task.run(this);
+      } finally {
+        timeUp.cancel(false);
       }
     }
 
@@ -340,8 +364,7 @@ public final class DetachedWorkers implements DetachedPublisher {
       }
     }
 
-    private void end(Future<?> timeUp) {
-      timeUp.cancel(false);
+    private void end() {
       synchronized (this) {
         runner = null;
       }
@@ -357,6 +380,7 @@ public final class DetachedWorkers implements DetachedPublisher {
     /** It will not run. One that runs already ends by itself, for it was interrupted. */
     void abandon(Throwable cause) {
       if (begun.compareAndSet(false, true)) {
+        ended(1);
         fail(cause);
       }
     }

@@ -8,12 +8,15 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,15 +41,16 @@ final class BrokerResources {
 
   private final ScheduledExecutorService timer;
   private final boolean ownTimer;
-  private final List<ExecutorService> lanes = new ArrayList<>();
+  private final List<OwnLane> lanes = new ArrayList<>();
   private final AtomicInteger nextLane = new AtomicInteger();
   private volatile boolean closed;
+  private volatile @Nullable Future<?> nextTick;
 
   BrokerResources(String name, Optional<ScheduledExecutorService> given, int laneCount) {
     ownTimer = given.isEmpty();
     timer = given.orElseGet(() -> ownTimer(name));
     for (int i = 0; i < laneCount; i++) {
-      lanes.add(Executors.newSingleThreadExecutor(new BrokerThreads(name + "-lane" + (i + 1))));
+      lanes.add(new OwnLane(name + "-lane" + (i + 1)));
     }
   }
 
@@ -62,12 +66,12 @@ final class BrokerResources {
   }
 
   Executor nextLane() {
-    return lanes.get(Math.floorMod(nextLane.getAndIncrement(), lanes.size()));
+    return lanes.get(Math.floorMod(nextLane.getAndIncrement(), lanes.size())).executor;
   }
 
   /**
    * Runs the work again and again, each time after the interval give or take a tenth, until this is
-   * closed.
+   * closed. For one kind of work.
    */
   void every(Duration interval, RandomGenerator random, Runnable work) {
     if (closed) {
@@ -75,7 +79,7 @@ final class BrokerResources {
     }
     double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
     try {
-      var unused =
+      Future<?> next =
           timer.schedule(
               () -> {
                 runGuarded(work);
@@ -83,6 +87,10 @@ final class BrokerResources {
               },
               (long) (interval.toNanos() * factor),
               TimeUnit.NANOSECONDS);
+      nextTick = next;
+      if (closed) {
+        next.cancel(false);
+      }
     } catch (RejectedExecutionException e) {
       log.debug("the timer was stopped");
     }
@@ -94,31 +102,73 @@ final class BrokerResources {
     }
     try {
       work.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       log.warn("a periodic task threw", e);
     }
   }
 
   void close() {
     closed = true;
-    lanes.forEach(ExecutorService::shutdown);
-    for (ExecutorService lane : lanes) {
-      awaitEnd(lane);
+    Future<?> tick = nextTick;
+    if (tick != null) {
+      tick.cancel(false);
+    }
+    lanes.forEach(lane -> lane.executor.shutdown());
+    long patience = LANES_END_MILLIS;
+    for (OwnLane lane : lanes) {
+      // A lane that closes the broker ends by itself, after what it is doing.
+      if (!lane.isCurrentThread() && !lane.awaitEnd(patience)) {
+        patience = 0;
+      }
     }
     if (ownTimer) {
       timer.shutdownNow();
     }
   }
 
-  private static void awaitEnd(ExecutorService lane) {
-    try {
-      if (!lane.awaitTermination(LANES_END_MILLIS, TimeUnit.MILLISECONDS)) {
-        log.warn("a subscriber blocks a lane of the broker; its thread is interrupted");
-        lane.shutdownNow();
+  /** A thread of the broker for subscribers, and which one it is. */
+  private static final class OwnLane {
+
+    final ExecutorService executor;
+    private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
+
+    OwnLane(String name) {
+      BrokerThreads threads = new BrokerThreads(name);
+      executor =
+          Executors.newSingleThreadExecutor(
+              work -> {
+                Thread made = threads.newThread(work);
+                thread.set(made);
+                return made;
+              });
+    }
+
+    boolean isCurrentThread() {
+      return Thread.currentThread() == thread.get();
+    }
+
+    /** An interrupt of the caller is kept for later: it must not cost subscribers their end. */
+    boolean awaitEnd(long millis) {
+      boolean interrupted = Thread.interrupted();
+      try {
+        while (true) {
+          try {
+            if (executor.awaitTermination(millis, TimeUnit.MILLISECONDS)) {
+              return true;
+            }
+            log.warn("a subscriber blocks a lane of the broker; its thread is interrupted");
+            // What waits behind it is run here, for there are subscriptions to be ended in it.
+            executor.shutdownNow().forEach(Runnable::run);
+            return false;
+          } catch (InterruptedException e) {
+            interrupted = true;
+          }
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
       }
-    } catch (InterruptedException e) {
-      lane.shutdownNow();
-      Thread.currentThread().interrupt();
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,9 @@ abstract class Entry {
     /** Objects and references around the text of an event, frames included. */
     private static final int OVERHEAD_BYTES = 250;
 
+    /** One name in an audience, which may be a set of its own for each event. */
+    private static final int PRINCIPAL_BYTES = 64;
+
     final Event event;
     final boolean local;
     private final Instant time;
@@ -51,7 +55,12 @@ abstract class Entry {
 
     /** The data counts twice: once as text and once as the frame that all connections share. */
     static long bytes(Event event) {
-      return OVERHEAD_BYTES + 2L * event.data().length();
+      int key = event.key().map(String::length).orElse(0);
+      int principals = event.audience().principals().map(Set::size).orElse(0);
+      return OVERHEAD_BYTES
+          + 2L * event.data().length()
+          + 2L * key
+          + (long) PRINCIPAL_BYTES * principals;
     }
 
     @Override

@@ -37,6 +37,9 @@ final class Lane implements Runnable {
    */
   private static final int ROUNDS = 8;
 
+  /** Commands before events have their turn: they may bring new ones as fast as they are run. */
+  private static final int COMMANDS = 1024;
+
   /** Entries that one subscription reads of its backlog before the others have their turn. */
   private static final int BACKLOG_SLICE = 256;
 
@@ -48,6 +51,7 @@ final class Lane implements Runnable {
   // Any thread.
   private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
+  private volatile boolean dead;
 
   /** How many subscriptions live here; guarded by the registry. */
   int population;
@@ -104,9 +108,22 @@ final class Lane implements Runnable {
     try {
       executor.execute(this);
     } catch (RejectedExecutionException e) {
-      // Left scheduled: nothing will run here again.
-      onDeath.accept(this);
+      die();
+    } catch (Throwable e) {
+      log.warn("an executor threw instead of taking a task: {}", executor, e);
+      die();
     }
+  }
+
+  /** Left scheduled: nothing will run here again, even if the executor takes tasks later. */
+  private void die() {
+    dead = true;
+    onDeath.accept(this);
+  }
+
+  /** Whether its executor has refused it. */
+  boolean isDead() {
+    return dead;
   }
 
   // ---- The lane's thread
@@ -160,10 +177,14 @@ final class Lane implements Runnable {
   }
 
   private void runCommands() {
-    for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+    for (int i = 0; i < COMMANDS; i++) {
+      Runnable command = commands.poll();
+      if (command == null) {
+        return;
+      }
       try {
         command.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         log.error("a lane's command failed; its subscription may hang", e);
       }
     }

@@ -46,7 +46,13 @@ final class LaneRegistry {
   synchronized void leave(Lane lane) {
     lane.population--;
     if (lane.population == 0) {
-      byExecutor.remove(lane.executor(), lane);
+      remove(lane);
+    }
+  }
+
+  /** The lane is dead: who comes next gets another one. */
+  synchronized void remove(Lane lane) {
+    if (byExecutor.remove(lane.executor(), lane)) {
       lanes = Arrays.stream(lanes).filter(other -> other != lane).toArray(Lane[]::new);
     }
   }

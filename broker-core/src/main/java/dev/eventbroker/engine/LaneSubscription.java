@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
  * A place in the log and the question "are you ready?". There is no queue here: while the
  * subscriber is ready it rides its lane's cursor; when it is not, {@link #next} is all that is
  * remembered.
+ *
+ * <p>What a subscriber throws, of whatever kind, ends its own subscription and goes no further: in
+ * the midst of a batch it would take the others of the lane with it.
  */
 final class LaneSubscription extends Rider implements Subscription {
 
@@ -172,6 +175,7 @@ final class LaneSubscription extends Rider implements Subscription {
     guarded(
         () -> {
           Snapshot shown = loaded == null ? loading.fallback() : loaded;
+          overtakenSnapshots = 0;
           snapshot = shown;
           overlapEnd = tail;
           subscriber.onSnapshot(shown, settled);
@@ -234,11 +238,14 @@ final class LaneSubscription extends Rider implements Subscription {
 
   @Override
   void takeBatch(Entry[] batch, long part) {
-    for (long left = part; left != 0 && !isClosing(); left &= left - 1) {
+    for (long left = part; left != 0; left &= left - 1) {
       int index = Long.numberOfTrailingZeros(left);
       Entry entry = batch[index];
-      if (entry.sequence >= next && !take(entry)) {
+      if (isClosing() || (entry.sequence >= next && !take(entry))) {
         settled = furthest(settled, index == 0 ? lane.settled() : batch[index - 1].place());
+        if (isClosing()) {
+          state = State.CLOSED; // the lane goes on, and this one's cursor must not go with it
+        }
         break;
       }
     }
@@ -248,7 +255,9 @@ final class LaneSubscription extends Rider implements Subscription {
   /** Its policy decides. */
   @Override
   void overtaken() {
-    if (request.lagPolicy() == LagPolicy.DISCONNECT) {
+    if (isClosing() || request.lagPolicy() == LagPolicy.DISCONNECT) {
+      settled = cursor();
+      state = State.CLOSED; // what was lost was not told, so its cursor must not move past it
       close(CloseReason.SLOW);
       return;
     }
@@ -274,7 +283,9 @@ final class LaneSubscription extends Rider implements Subscription {
     settled = place.cursor();
     armedAt = place.tail();
     snapshot = null;
-    tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL));
+    if (!tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL))) {
+      settled = from;
+    }
   }
 
   private void woken() {
@@ -301,12 +312,11 @@ final class LaneSubscription extends Rider implements Subscription {
 
   /**
    * Delivers an entry unless something hides it; false if the subscriber was not ready, and now is
-   * paused there.
+   * paused there, or if it is closing and did not get it.
    */
   private boolean take(Entry entry) {
     if (entry instanceof Entry.OfGap broken) {
-      return !concerns(broken.gap.scope())
-          || takeWhenReady(entry.sequence, () -> tellGap(broken.gap));
+      return !concerns(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
     }
     Entry.OfEvent event = (Entry.OfEvent) entry;
     if (isSettled(event)) {
@@ -323,10 +333,11 @@ final class LaneSubscription extends Rider implements Subscription {
       subscriber.onEvent(event);
       lane.delivered();
       deliveredSinceBatchEnd = true;
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      return true;
+    } catch (Throwable e) {
       failed(e);
+      return false;
     }
-    return true;
   }
 
   /** Whether the event is one that the run has behind it already, though the log has it ahead. */
@@ -344,16 +355,9 @@ final class LaneSubscription extends Rider implements Subscription {
     return shown != null && guardedTest(() -> shown.includes(event));
   }
 
-  private boolean takeWhenReady(long sequence, Runnable delivery) {
-    if (!isReady(sequence)) {
-      return false;
-    }
-    delivery.run();
-    return true;
-  }
-
   private boolean isReady(long sequence) {
-    if (guardedTest(subscriber::ready)) {
+    boolean ready = guardedTest(subscriber::ready);
+    if (ready && !isClosing()) {
       return true;
     }
     if (!isClosing()) {
@@ -391,11 +395,12 @@ final class LaneSubscription extends Rider implements Subscription {
   // ---- The subscriber, guarded
   // --------------------------------------------------------------------------------------
 
-  private void tellGap(Gap gap) {
+  /** False if it did not get it, for it is closing. */
+  private boolean tellGap(Gap gap) {
     around.counters().gaps.increment();
     around.observer().gap(request.principal(), gap);
-    guarded(() -> subscriber.onGap(gap));
     deliveredSinceBatchEnd = true;
+    return guarded(() -> subscriber.onGap(gap));
   }
 
   private void flush() {
@@ -405,21 +410,24 @@ final class LaneSubscription extends Rider implements Subscription {
     }
   }
 
-  private void guarded(Runnable call) {
+  /** Whether the call was made and came back. */
+  private boolean guarded(Runnable call) {
     if (isClosing()) {
-      return;
+      return false;
     }
     try {
       call.run();
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      return true;
+    } catch (Throwable e) {
       failed(e);
+      return false;
     }
   }
 
   private boolean guardedTest(BooleanSupplier test) {
     try {
       return test.getAsBoolean();
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (Throwable e) {
       failed(e);
       return false;
     }
@@ -454,6 +462,7 @@ final class LaneSubscription extends Rider implements Subscription {
     if (state == State.PAUSED) {
       around.counters().lagging.decrementAndGet();
     }
+    settled = cursor();
     state = State.CLOSED;
     CloseReason reason = closing.get();
     around.onEnd().accept(this);
@@ -462,7 +471,7 @@ final class LaneSubscription extends Rider implements Subscription {
         .subscriptionClosed(request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
     try {
       subscriber.onClose(reason == null ? CloseReason.SHUTDOWN : reason);
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (Throwable e) {
       log.warn("a subscriber threw while it was closed: {}", subscriber, e);
     }
   }

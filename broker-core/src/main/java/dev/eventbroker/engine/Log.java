@@ -258,8 +258,9 @@ final class Log {
     head = oldest.sequence + 1;
     if (oldest.sequence >= epochStart) {
       // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
-      // resume there.
-      floorPosition = oldest instanceof Entry.OfGap ? oldest.position + 1 : oldest.position;
+      // resume there, whatever else of that position goes later.
+      long usable = oldest instanceof Entry.OfGap ? oldest.position + 1 : oldest.position;
+      floorPosition = Math.max(floorPosition, usable);
     }
   }
 

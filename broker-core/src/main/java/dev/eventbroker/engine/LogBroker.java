@@ -60,6 +60,7 @@ final class LogBroker implements Broker {
   private final Optional<Backplane> backplane;
   private final List<EventSource> sources = new CopyOnWriteArrayList<>();
   private final Set<LaneSubscription> subscriptions = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   LogBroker(BrokerSettings settings, BrokerResources resources, EventId begin) {
@@ -97,7 +98,7 @@ final class LogBroker implements Broker {
   void start(Duration heartbeat, RandomGenerator random) {
     try {
       backplane.ifPresent(plane -> plane.start(new FromBackplane()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close(Duration.ZERO);
       throw e;
     }
@@ -171,6 +172,10 @@ final class LogBroker implements Broker {
         new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
     subscriptions.add(subscription);
     lane.attach(subscription);
+    if (lane.isDead()) {
+      // It may have come after the others on that lane were ended.
+      laneDied(lane);
+    }
     if (closed.get()) {
       subscription.close(CloseReason.SHUTDOWN);
     }
@@ -210,10 +215,15 @@ final class LogBroker implements Broker {
     sources.add(source);
     try {
       source.start(new FromSource());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       sources.remove(source);
-      source.close();
+      closeGuarded(source);
       throw e;
+    }
+    if (closed.get()) {
+      // The close may have gone through the sources before it came to be one of them or was up.
+      closeGuarded(source);
+      throw new BrokerException.Closed("broker " + name);
     }
   }
 
@@ -281,6 +291,7 @@ final class LogBroker implements Broker {
    * gone.
    */
   private void laneDied(Lane lane) {
+    lanes.remove(lane);
     try {
       resources.timer().execute(() -> endAllOn(lane));
     } catch (RejectedExecutionException e) {
@@ -327,22 +338,27 @@ final class LogBroker implements Broker {
   @Override
   public DrainReport close(Duration drainTimeout) {
     requireNonNull(drainTimeout, "drainTimeout");
+    if (!closing.compareAndSet(false, true)) {
+      return new DrainReport(0, 0);
+    }
     // Detached work still publishes, so it is drained while the broker is open.
     DrainReport report = detached.drain(drainTimeout);
-    if (!closed.compareAndSet(false, true)) {
-      return report;
-    }
-    for (EventSource source : allSources()) {
-      try {
-        source.close();
-      } catch (RuntimeException e) {
-        logger.warn("a source threw while it was closed: {}", source, e);
-      }
-    }
+    closed.set(true);
+    allSources().forEach(LogBroker::closeGuarded);
     subscriptions.forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
     snapshots.close();
     resources.close();
+    // The timer may have been stopped before it came to end these.
+    subscriptions.stream().map(LaneSubscription::lane).filter(Lane::isDead).forEach(this::endAllOn);
     return report;
+  }
+
+  private static void closeGuarded(EventSource source) {
+    try {
+      source.close();
+    } catch (Throwable e) {
+      logger.warn("a source threw while it was closed: {}", source, e);
+    }
   }
 
   /** What an observer throws stays with the observer. */
@@ -377,7 +393,7 @@ final class LogBroker implements Broker {
     private void guarded(Runnable call) {
       try {
         call.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         logger.warn("the observer threw: {}", observer, e);
       }
     }

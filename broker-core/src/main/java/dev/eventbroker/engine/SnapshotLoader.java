@@ -1,5 +1,6 @@
 package dev.eventbroker.engine;
 
+import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest.Loading;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,44 +71,77 @@ final class SnapshotLoader {
    * refused.
    */
   void load(String principal, Loading loading, Duration timeout, Ending ending) {
-    AtomicBoolean told = new AtomicBoolean();
-    FutureTask<Boolean> task =
-        new FutureTask<>(
-            () -> {
-              try {
-                Snapshot snapshot = loading.load(timeout);
-                if (snapshot == null) {
-                  throw new NullPointerException(
-                      "the snapshot source answered null (expected: a snapshot)");
-                }
-                if (told.compareAndSet(false, true)) {
-                  ending.loaded(snapshot);
-                }
-              } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-                if (told.compareAndSet(false, true)) {
-                  failed(principal, e, ending);
-                }
-              }
-            },
-            Boolean.TRUE);
-    Future<?> timeUp =
-        timer.schedule(
-            () -> {
-              if (told.compareAndSet(false, true)) {
-                threads.remove(task);
-                task.cancel(true);
-                failed(principal, new TimeoutException("no snapshot within " + timeout), ending);
-              }
-            },
-            timeout.toNanos(),
-            TimeUnit.NANOSECONDS);
+    Load load = new Load(principal, loading, timeout, ending);
     try {
-      threads.execute(task);
+      load.timeUp =
+          timer.schedule(load::late, TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
+      threads.execute(load);
     } catch (RejectedExecutionException e) {
-      timeUp.cancel(false);
-      if (told.compareAndSet(false, true)) {
-        failed(principal, e, ending);
+      load.fail(e);
+    }
+  }
+
+  /** One load, whose end is told by whoever comes first. */
+  private final class Load implements Runnable {
+
+    private final String principal;
+    private final Loading loading;
+    private final Duration timeout;
+    private final Ending ending;
+    private final AtomicBoolean told = new AtomicBoolean();
+    private final FutureTask<Boolean> task = new FutureTask<>(this::load, Boolean.TRUE);
+    private volatile @Nullable Future<?> timeUp;
+
+    Load(String principal, Loading loading, Duration timeout, Ending ending) {
+      this.principal = principal;
+      this.loading = loading;
+      this.timeout = timeout;
+      this.ending = ending;
+    }
+
+    @Override
+    public void run() {
+      task.run();
+    }
+
+    private void load() {
+      try {
+        Snapshot snapshot = loading.load(timeout);
+        if (snapshot == null) {
+          throw new NullPointerException(
+              "the snapshot source answered null (expected: a snapshot)");
+        }
+        if (isFirst()) {
+          ending.loaded(snapshot);
+        }
+      } catch (Throwable e) {
+        fail(e);
       }
+    }
+
+    void late() {
+      if (isFirst()) {
+        threads.remove(this);
+        task.cancel(true);
+        failed(principal, new TimeoutException("no snapshot within " + timeout), ending);
+      }
+    }
+
+    void fail(Throwable cause) {
+      if (isFirst()) {
+        failed(principal, cause, ending);
+      }
+    }
+
+    private boolean isFirst() {
+      if (!told.compareAndSet(false, true)) {
+        return false;
+      }
+      Future<?> scheduled = timeUp;
+      if (scheduled != null) {
+        scheduled.cancel(false);
+      }
+      return true;
     }
   }
 
@@ -125,7 +160,9 @@ final class SnapshotLoader {
 
   void close() {
     closed = true;
-    threads.shutdownNow();
+    for (Runnable waiting : threads.shutdownNow()) {
+      ((Load) waiting).fail(new BrokerException.Closed("snapshots"));
+    }
   }
 
   /** How a load ended: one of the two, once. */

@@ -101,4 +101,75 @@ class LiveConnectionsTest {
     timer.advance(Duration.ofMinutes(5));
     assertThat(heard).isEmpty();
   }
+
+  @Test
+  void aListenerThatThrowsAnErrorNeitherSilencesTheOthersNorLosesAConnection() {
+    connections.listen(new Erring());
+    connections.listen(listener);
+
+    Connection connection = connections.open("ann", Optional.of("tab"));
+    connections.tick();
+    connection.close(CloseReason.DISCONNECTED);
+
+    assertThat(heard)
+        .containsExactly("open ann", "tick [tab]", "close disconnected, owner left: false");
+    assertThat(connections.count()).isZero();
+  }
+
+  @Test
+  void anErrorAtAHeartbeatDoesNotEndTheHeartbeats() {
+    ManualTimer timer = new ManualTimer();
+    Broker broker = new BrokerBuilder().timer(timer).heartbeat(Duration.ofSeconds(30)).build();
+    broker.connections().listen(new Erring());
+    broker.connections().listen(listener);
+
+    timer.advance(Duration.ofMinutes(5));
+
+    assertThat(heard).hasSizeBetween(9, 11);
+    broker.close();
+  }
+
+  @Test
+  void whoClosesAConnectionAsSoonAsItOpensIsNotHeardBeforeItsOpening() {
+    connections.listen(
+        new ConnectionListener() {
+          @Override
+          public void onOpen(Connection connection) {
+            connection.close(CloseReason.SLOW);
+          }
+        });
+    connections.listen(listener);
+
+    connections.open("ann", Optional.of("tab"));
+
+    assertThat(heard).containsExactly("open ann", "close slow, owner left: false");
+    assertThat(connections.count()).isZero();
+  }
+
+  @Test
+  void nothingIsLeftOnAGivenTimerWhenTheBrokerIsClosed() {
+    ManualTimer timer = new ManualTimer();
+    Broker broker = new BrokerBuilder().timer(timer).heartbeat(Duration.ofHours(1)).build();
+
+    broker.close();
+
+    assertThat(timer.scheduled()).isZero();
+  }
+
+  private static final class Erring implements ConnectionListener {
+    @Override
+    public void onOpen(Connection connection) {
+      throw new NoClassDefFoundError("on purpose");
+    }
+
+    @Override
+    public void onTick(Set<String> owners) {
+      throw new NoClassDefFoundError("on purpose");
+    }
+
+    @Override
+    public void onClose(Connection connection, CloseReason reason) {
+      throw new NoClassDefFoundError("on purpose");
+    }
+  }
 }

@@ -11,6 +11,7 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.Topic;
 import dev.eventbroker.testing.ManualTimer;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -20,7 +21,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,16 +38,18 @@ class DetachedWorkersTest {
   private final List<String> observed = new ArrayList<>();
   private Function<Event, CompletionStage<EventId>> publish =
       event -> CompletableFuture.completedStage(new EventId("e", 1));
+  private volatile BiConsumer<Topic, Throwable> observing =
+      (topic, cause) -> {
+        synchronized (observed) {
+          observed.add(topic + ": " + cause.getMessage());
+        }
+      };
   private final DetachedWorkers workers =
       new DetachedWorkers(
           new DetachedWorkers.Limits(4, 100, Duration.ofSeconds(30)),
           event -> publish.apply(event),
           () -> Set.of("ann"),
-          (topic, cause) -> {
-            synchronized (observed) {
-              observed.add(topic + ": " + cause.getMessage());
-            }
-          },
+          (topic, cause) -> observing.accept(topic, cause),
           timer,
           timer::nanos,
           "test");
@@ -211,6 +218,123 @@ class DetachedWorkersTest {
         .hasRootCauseInstanceOf(BrokerException.Closed.class);
     assertThatThrownBy(() -> workers.submit(TOPIC, context -> "late").toCompletableFuture().get())
         .hasRootCauseInstanceOf(BrokerException.Closed.class);
+  }
+
+  @Test
+  void anErrorThatNobodyForesawFailsItsStageAndDoesNotHoldUpItsTopic() {
+    CompletionStage<Object> bad =
+        workers.submit(
+            TOPIC,
+            context -> {
+              throw new OutOfMemoryError("on purpose");
+            });
+    CompletionStage<String> good = workers.submit(TOPIC, context -> "yes");
+
+    assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .hasRootCauseMessage("on purpose");
+    assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10)).isEqualTo("yes");
+    assertThat(workers.running()).isZero();
+    assertThat(workers.failed()).isEqualTo(1);
+  }
+
+  @Test
+  void anObserverThatThrowsHoldsUpNothing() {
+    observing =
+        (topic, cause) -> {
+          throw new NoClassDefFoundError("on purpose");
+        };
+    CompletionStage<Object> bad =
+        workers.submit(
+            TOPIC,
+            context -> {
+              throw new java.io.IOException("no");
+            });
+    CompletionStage<String> good = workers.submit(TOPIC, context -> "yes");
+
+    assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .hasRootCauseMessage("no");
+    assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10));
+    workers.drain(Duration.ZERO);
+    assertThat(workers.submit(TOPIC, context -> "late").toCompletableFuture())
+        .isCompletedExceptionally();
+  }
+
+  @Test
+  void whenTheTimerIsGoneATaskFailsVisiblyAndItsTopicIsNotStuck() {
+    timer.shutdown();
+
+    CompletionStage<String> first = workers.submit(TOPIC, context -> "unbounded");
+    CompletionStage<String> second = workers.submit(TOPIC, context -> "unbounded");
+
+    for (CompletionStage<String> one : List.of(first, second)) {
+      assertThat(one.toCompletableFuture())
+          .failsWithin(Duration.ofSeconds(10))
+          .withThrowableOfType(ExecutionException.class)
+          .withCauseInstanceOf(RejectedExecutionException.class);
+    }
+    assertThat(workers.running()).isZero();
+    assertThat(workers.queued()).isZero();
+  }
+
+  @Test
+  void aTimeoutTooLongToCountIsAsLongAsThereIs() {
+    CompletionStage<String> done = workers.submit(TOPIC, context -> "done");
+
+    DrainReport report = workers.drain(ChronoUnit.FOREVER.getDuration());
+
+    assertThat(report.complete()).isTrue();
+    assertThat(done.toCompletableFuture()).isCompletedWithValue("done");
+  }
+
+  @Test
+  void whatIsSubmittedWhileTheWorkersStopRunsOrFailsAndNothingWaitsForEver() throws Exception {
+    ExecutorService submitters = Executors.newFixedThreadPool(2);
+    try {
+      for (int round = 0; round < 60; round++) {
+        DetachedWorkers stopping =
+            new DetachedWorkers(
+                new DetachedWorkers.Limits(1, 1_000_000, Duration.ofSeconds(30)),
+                event -> publish.apply(event),
+                Set::of,
+                (topic, cause) -> {},
+                timer,
+                () -> 0L,
+                "stopping");
+        CountDownLatch begun = new CountDownLatch(2);
+        List<CompletableFuture<List<CompletableFuture<String>>>> submitted = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+          submitted.add(
+              CompletableFuture.supplyAsync(() -> untilRefused(stopping, begun), submitters));
+        }
+        begun.await();
+        stopping.drain(Duration.ZERO);
+
+        for (CompletableFuture<List<CompletableFuture<String>>> some : submitted) {
+          CompletableFuture<?>[] all =
+              some.get(10, TimeUnit.SECONDS).toArray(CompletableFuture[]::new);
+          assertThat(CompletableFuture.allOf(all).handle((value, failure) -> true))
+              .as("round %d", round)
+              .succeedsWithin(Duration.ofSeconds(10));
+        }
+        assertThat(stopping.queued()).isZero();
+      }
+    } finally {
+      submitters.shutdownNow();
+    }
+  }
+
+  private static List<CompletableFuture<String>> untilRefused(
+      DetachedWorkers stopping, CountDownLatch begun) {
+    List<CompletableFuture<String>> all = new ArrayList<>();
+    begun.countDown();
+    for (int i = 0; ; i++) {
+      CompletableFuture<String> one =
+          stopping.submit(Topic.of("t/" + i % 50), context -> "ran").toCompletableFuture();
+      all.add(one);
+      if (one.isCompletedExceptionally()) {
+        return all;
+      }
+    }
   }
 
   private CompletionStage<Boolean> waiting(Topic topic, CountDownLatch release) {

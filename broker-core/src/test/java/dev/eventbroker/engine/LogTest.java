@@ -3,6 +3,7 @@ package dev.eventbroker.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.eventbroker.Audience;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
@@ -10,6 +11,7 @@ import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LogTest {
@@ -172,6 +174,50 @@ class LogTest {
         .hasMessage("id: e.3 (expected: e.2)");
     assertThatThrownBy(() -> log.append(new EventId("x", 2), event("c"), Instant.EPOCH))
         .hasMessage("id: x.2 (expected: e.2)");
+  }
+
+  @Test
+  void aGapThatIsNoLongerKeptIsNotForgottenWhenALocalEventBehindItGoesToo() {
+    append(5);
+    log.appendGap(Gap.Reason.SOURCE, TopicFilter.ALL);
+    for (int i = 0; i < 17; i++) {
+      log.appendLocal(event("local"), Instant.EPOCH);
+    }
+
+    assertThat(after(5).missed()).contains(Gap.Reason.EXPIRED);
+    append(1);
+    assertThat(after(6).missed()).isEmpty();
+  }
+
+  @Test
+  void keysAndAudiencesCountForTheBoundInBytes() {
+    Log keys = new Log(1024, 100_000, new EventId("e", 0));
+    Log audiences = new Log(1024, 100_000, new EventId("e", 0));
+    Audience audience =
+        Audience.of(IntStream.range(0, 1000).mapToObj(i -> "principal-" + i).toList());
+    for (int i = 0; i < 100; i++) {
+      keys.append(event("x").withKey("k".repeat(10_000)), Instant.EPOCH);
+      audiences.append(event("x").withAudience(audience), Instant.EPOCH);
+    }
+
+    assertThat(keys.tail() - keys.head()).isLessThan(10);
+    assertThat(audiences.tail() - audiences.head()).isLessThan(10);
+  }
+
+  @Test
+  void aCapacityThatIsNoPowerOfTwoIsKeptToTheLetter() {
+    Log odd = new Log(17, 1 << 20, new EventId("e", 0));
+    for (int i = 1; i <= 100; i++) {
+      odd.append(event("x"), Instant.EPOCH);
+      assertThat(odd.tail() - odd.head()).isEqualTo(Math.min(i, 17));
+      assertThat(odd.get(odd.head())).isNotNull();
+      assertThat(odd.get(odd.head() - 1)).isNull();
+      long oldest = Math.max(0, i - 17);
+      assertThat(odd.after(new EventId("e", oldest), false))
+          .isEqualTo(
+              new Log.Place(odd.head(), new EventId("e", oldest), odd.tail(), Optional.empty()));
+    }
+    assertThat(odd.bytes()).isEqualTo(17 * Entry.OfEvent.bytes(event("x")));
   }
 
   private Log.Place after(long position) {
