@@ -121,15 +121,15 @@ final class OutboxWorker implements Lifeline.Work {
 
   /**
    * After a failover the database may have lost what was last published, and given its positions to
-   * something else. If so, ids from before mean nothing now.
+   * something else, or be about to: so this comes before anything is given a place. If so, ids from
+   * before mean nothing now.
    */
   private void checkHistory(Link link, Outbox outbox, EventId here) throws SQLException {
-    if (lastRow == null) {
-      return;
-    }
     link.within(limit, "comparing histories");
-    Optional<Outbox.Row> row = outbox.rowAt(here.position());
-    if (row.isPresent() && !row.get().equals(lastRow)) {
+    Outbox.Standing standing = outbox.standing(here.position());
+    boolean isReplaced =
+        lastRow != null && standing.row().isPresent() && !standing.row().get().equals(lastRow);
+    if (isReplaced || standing.newest() < here.position()) {
       startEpoch(link, outbox, here);
     }
   }

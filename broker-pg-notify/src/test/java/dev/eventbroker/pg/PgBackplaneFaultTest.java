@@ -3,6 +3,7 @@ package dev.eventbroker.pg;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
 import dev.eventbroker.SourceStatus;
 import java.sql.Connection;
 import java.util.ArrayList;
@@ -161,6 +162,34 @@ class PgBackplaneFaultTest {
       assertThat(Await.of(second).position()).isEqualTo(2);
       assertThat(received.await(2).data()).containsExactly("first", "second");
       assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  /** After a failover, what waited in business transactions takes the places that were lost. */
+  @Test
+  void lostPlacesThatAreGivenAgainBeforeAnybodyLooksAreAGap() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port());
+        Connection connection = TestDatabase.connect()) {
+      Node.Received received = node.subscribe();
+      node.publish("kept");
+      EventId lost = node.publish("lost");
+      received.await(2);
+      proxy.blackholeNew(true);
+      proxy.cut();
+      Await.until(
+          "noticed by the worker", () -> node.backplane.status().detail().contains("-worker: "));
+
+      TestDatabase.execute(
+          "begin; update %1$s.sequencer set pos = 1; delete from %1$s.ordered where pos = 2; commit"
+              .formatted(schema));
+      node.backplane.publish(connection, Node.event("second"));
+      node.backplane.publish(connection, Node.event("third"));
+      proxy.blackholeNew(false);
+      proxy.cut();
+
+      Await.until("a gap", () -> !received.gaps.isEmpty());
+      assertThat(received.gaps).extracting(Gap::reason).containsOnly(Gap.Reason.EPOCH);
+      assertThat(node.publish("next").epoch()).isNotEqualTo(lost.epoch());
     }
   }
 
