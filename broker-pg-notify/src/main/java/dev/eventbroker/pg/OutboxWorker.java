@@ -142,6 +142,10 @@ final class OutboxWorker implements Lifeline.Work {
     Optional<EventId> end = order(link, outbox, patient);
     if (end.isPresent()) {
       catchUp(link, outbox, end.get());
+      if (patient && requireCursor().position() >= end.get().position()) {
+        // What was committed before has its place by now, and we have read it.
+        failStored(instance + ": the database has lost a stored event (outcome: unknown)");
+      }
     } else if (patient) {
       queue.committed();
     }

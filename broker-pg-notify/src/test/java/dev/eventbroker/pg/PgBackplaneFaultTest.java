@@ -6,6 +6,8 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
 import dev.eventbroker.SourceStatus;
 import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -190,6 +192,28 @@ class PgBackplaneFaultTest {
       Await.until("a gap", () -> !received.gaps.isEmpty());
       assertThat(received.gaps).extracting(Gap::reason).containsOnly(Gap.Reason.EPOCH);
       assertThat(node.publish("next").epoch()).isNotEqualTo(lost.epoch());
+    }
+  }
+
+  @Test
+  void aStoredEventThatTheDatabaseHasLostIsSaidToBeUnknown() throws Exception {
+    try (Node node = Node.on(schema);
+        Connection holder = TestDatabase.connect();
+        Statement statement = holder.createStatement()) {
+      holder.setAutoCommit(false);
+      statement.execute("select from " + schema + ".sequencer for update");
+      CompletionStage<EventId> lost = node.broker.publish(Node.event("lost"));
+      Await.until(
+          "stored", () -> TestDatabase.number("select count(*) from " + schema + ".outbox") == 1);
+
+      statement.execute("delete from " + schema + ".outbox");
+      holder.commit();
+
+      assertThat(lost.toCompletableFuture())
+          .failsWithin(Duration.ofSeconds(5))
+          .withThrowableThat()
+          .withCauseInstanceOf(OutcomeUnknownException.class);
+      assertThat(node.publish("next").position()).isEqualTo(1);
     }
   }
 

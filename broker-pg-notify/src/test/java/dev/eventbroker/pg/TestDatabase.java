@@ -86,10 +86,12 @@ final class TestDatabase {
         applicationNamePrefix);
   }
 
-  static long number(String sql, String parameter) {
+  static long number(String sql, String... parameters) {
     try (Connection connection = connect();
         PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setString(1, parameter);
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setString(i + 1, parameters[i]);
+      }
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return row.getLong(1);
