@@ -171,13 +171,13 @@ final class OutboxWorker implements Lifeline.Work {
         failUnknown(batch, e);
         throw e;
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failUnknown(batch, e);
       throw e;
     }
   }
 
-  private void failUnknown(List<Publish> batch, Exception cause) {
+  private void failUnknown(List<Publish> batch, Throwable cause) {
     OutcomeUnknownException unknown =
         new OutcomeUnknownException(
             instance

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -214,6 +215,31 @@ class PgBackplaneFaultTest {
           .withThrowableThat()
           .withCauseInstanceOf(OutcomeUnknownException.class);
       assertThat(node.publish("next").position()).isEqualTo(1);
+    }
+  }
+
+  /** Whoever is asked for the password is foreign code, and may miss a class. */
+  @Test
+  void anErrorWhileReconnectingDoesNotEndTheAttempts() throws Exception {
+    AtomicInteger errors = new AtomicInteger();
+    try (Node node =
+        Node.on(
+            schema,
+            TestDatabase.url(proxy.port()),
+            builder ->
+                builder.password(
+                    () -> {
+                      if (errors.getAndDecrement() > 0) {
+                        throw new NoClassDefFoundError("on purpose");
+                      }
+                      return "";
+                    }))) {
+      errors.set(4);
+      proxy.cut();
+      Await.until("all thrown", () -> errors.get() <= 0);
+
+      awaitUp(node);
+      assertThat(node.publish("after").position()).isEqualTo(1);
     }
   }
 

@@ -43,6 +43,18 @@ class PgBackplaneStartTest {
 
   @Test
   void aUrlOfSomethingElseIsRefused() {
+  /** The driver, and who is asked for the password, may miss a class. */
+  @Test
+  void anErrorIsToldAtOnce() {
+    assertRefused(
+        PgBackplane.builder(TestDatabase.url())
+            .password(
+                () -> {
+                  throw new NoClassDefFoundError("some/Class");
+                }),
+        "some/Class");
+  }
+
     assertThatThrownBy(() -> PgBackplane.builder("jdbc:h2:mem:x?password=secret").build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("jdbcUrl: \"jdbc:h2:mem:x\" (expected: jdbc:postgresql://host:port/database)");
