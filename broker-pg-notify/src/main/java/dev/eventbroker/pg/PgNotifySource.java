@@ -192,6 +192,8 @@ public final class PgNotifySource implements EventSource {
         log.debug("{}: the broker was closed", name);
       } catch (Exception e) {
         refuse(item, e);
+      } catch (Error e) {
+        refuse(item, new BrokerException("the mapper failed: " + e, e));
       }
     }
 
@@ -200,7 +202,7 @@ public final class PgNotifySource implements EventSource {
       warn(item, cause);
       try {
         config.unmappable.unmappable(item.channel(), item.payload(), cause);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         log.warn("{}: the listener for unmappable notifications threw", name, e);
       }
     }
