@@ -25,6 +25,7 @@ final class TestDatabase {
       try {
         TestCertificate certificate = TestCertificate.create();
         return EmbeddedPostgres.builder()
+            .setServerConfig("max_prepared_transactions", "100")
             .setServerConfig("ssl", "on")
             .setServerConfig("ssl_cert_file", certificate.certificate().toString())
             .setServerConfig("ssl_key_file", certificate.key().toString())
