@@ -117,6 +117,10 @@ final class OutboxWorker implements Lifeline.Work {
     Optional<Long> first = outbox.firstAfter(before);
     goOnAfter(new EventId(end.epoch(), first.map(pos -> pos - 1).orElse(end.position())));
     catchUp(link, outbox, end);
+    if (lastRow == null) {
+      link.within(limit, "reading the row that it starts after");
+      lastRow = outbox.standing(requireCursor().position()).row().orElse(null);
+    }
   }
 
   /**

@@ -196,6 +196,38 @@ class PgBackplaneFaultTest {
     }
   }
 
+  /** What it started after is all that it can know the history by. */
+  @Test
+  void aNodeThatHasReadNothingYetNoticesThatItsPlaceWasGivenAgain() throws Exception {
+    try (Node other = Node.on(schema)) {
+      other.publish("kept");
+      other.publish("lost");
+    }
+    try (Node node = Node.on(schema, TestDatabase.url(proxy.port()), b -> b.preload(0))) {
+      Node.Received received = node.subscribe();
+      proxy.blackholeNew(true);
+      proxy.cut();
+      Await.until(
+          "noticed by the worker", () -> node.backplane.status().detail().contains("-worker: "));
+
+      TestDatabase.execute(
+          """
+          begin;
+          update %1$s.sequencer set pos = 1;
+          delete from %1$s.ordered where pos = 2;
+          commit;
+          insert into %1$s.outbox (topic, type, data) values ('a', 't', 'in its place')
+          """
+              .formatted(schema));
+      TestDatabase.execute("set search_path to %s; select order_events(true)".formatted(schema));
+      proxy.blackholeNew(false);
+      proxy.cut();
+
+      Await.until("a gap", () -> !received.gaps.isEmpty());
+      assertThat(received.gaps).extracting(Gap::reason).containsOnly(Gap.Reason.EPOCH);
+    }
+  }
+
   @Test
   void aStoredEventThatTheDatabaseHasLostIsSaidToBeUnknown() throws Exception {
     try (Node node = Node.on(schema);
