@@ -10,7 +10,8 @@ final class ConnectFailure {
 
   static String describe(Throwable cause) {
     String state = cause instanceof SQLException sql ? stateOf(sql) : "";
-    String message = String.valueOf(cause.getMessage());
+    // The message of an error is but a name.
+    String message = cause instanceof Error ? cause.toString() : String.valueOf(cause.getMessage());
     return switch (state) {
       case "28P01", "28000" -> "user or password refused (" + message + ")";
       case "3D000" -> "no such database (" + message + ")";

@@ -114,7 +114,8 @@ final class Lifeline {
     } catch (InterruptedException e) {
       // Only stop() interrupts.
       log.debug("{} was stopped", name);
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
+      // Of an error too, for without this thread nobody would ever connect again.
       failed(link, e);
     } finally {
       up = false;
@@ -138,7 +139,7 @@ final class Lifeline {
     ready.complete(null);
   }
 
-  private void failed(Link link, Exception cause) {
+  private void failed(Link link, Throwable cause) {
     if (stopping) {
       log.debug("{} ended while it was stopped", name, cause);
       return;

@@ -42,6 +42,14 @@ final class Outbox {
    */
   record Row(long seq, Instant at) {}
 
+  /**
+   * How a position stands to the order.
+   *
+   * @param newest the newest position of all
+   * @param row which row is at the position, if one is
+   */
+  record Standing(long newest, Optional<Row> row) {}
+
   /** One page takes little memory, however long the backlog and however large the events. */
   private static final int PAGE_EVENTS = 500;
 
@@ -74,8 +82,11 @@ final class Outbox {
       order by pos
       """;
 
-  private static final String ROW_AT =
-      "select b.seq, b.at from ordered o join outbox b using (seq) where o.pos = ?";
+  private static final String STANDING =
+      """
+      select q.pos as newest, b.seq, b.at
+      from sequencer q left join (ordered o join outbox b using (seq)) on o.pos = ?
+      """;
 
   private static final String FIRST = "select pos from ordered where pos > ? order by pos limit 1";
 
@@ -208,12 +219,15 @@ final class Outbox {
     }
   }
 
-  /** Which row is at that position, if one is. */
-  Optional<Row> rowAt(long position) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(ROW_AT)) {
+  /** How a position stands to the order, at one moment: another node may be giving places. */
+  Standing standing(long position) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(STANDING)) {
       statement.setLong(1, position);
       try (ResultSet rows = statement.executeQuery()) {
-        return rows.next() ? Optional.of(row(rows)) : Optional.empty();
+        rows.next();
+        Optional<Row> row =
+            rows.getObject("seq") == null ? Optional.empty() : Optional.of(row(rows));
+        return new Standing(rows.getLong("newest"), row);
       }
     }
   }

@@ -117,19 +117,23 @@ final class OutboxWorker implements Lifeline.Work {
     Optional<Long> first = outbox.firstAfter(before);
     goOnAfter(new EventId(end.epoch(), first.map(pos -> pos - 1).orElse(end.position())));
     catchUp(link, outbox, end);
+    if (lastRow == null) {
+      link.within(limit, "reading the row that it starts after");
+      lastRow = outbox.standing(requireCursor().position()).row().orElse(null);
+    }
   }
 
   /**
    * After a failover the database may have lost what was last published, and given its positions to
-   * something else. If so, ids from before mean nothing now.
+   * something else, or be about to: so this comes before anything is given a place. If so, ids from
+   * before mean nothing now.
    */
   private void checkHistory(Link link, Outbox outbox, EventId here) throws SQLException {
-    if (lastRow == null) {
-      return;
-    }
     link.within(limit, "comparing histories");
-    Optional<Outbox.Row> row = outbox.rowAt(here.position());
-    if (row.isPresent() && !row.get().equals(lastRow)) {
+    Outbox.Standing standing = outbox.standing(here.position());
+    boolean isReplaced =
+        lastRow != null && standing.row().isPresent() && !standing.row().get().equals(lastRow);
+    if (isReplaced || standing.newest() < here.position()) {
       startEpoch(link, outbox, here);
     }
   }
@@ -142,6 +146,10 @@ final class OutboxWorker implements Lifeline.Work {
     Optional<EventId> end = order(link, outbox, patient);
     if (end.isPresent()) {
       catchUp(link, outbox, end.get());
+      if (patient && requireCursor().position() >= end.get().position()) {
+        // What was committed before has its place by now, and we have read it.
+        failStored(instance + ": the database has lost a stored event (outcome: unknown)");
+      }
     } else if (patient) {
       queue.committed();
     }
@@ -167,13 +175,13 @@ final class OutboxWorker implements Lifeline.Work {
         failUnknown(batch, e);
         throw e;
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failUnknown(batch, e);
       throw e;
     }
   }
 
-  private void failUnknown(List<Publish> batch, Exception cause) {
+  private void failUnknown(List<Publish> batch, Throwable cause) {
     OutcomeUnknownException unknown =
         new OutcomeUnknownException(
             instance

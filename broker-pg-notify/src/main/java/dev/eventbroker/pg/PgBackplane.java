@@ -9,18 +9,13 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.Inbound;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.pg.PublishQueue.Publish;
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.LongSupplier;
-import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +39,7 @@ public final class PgBackplane implements Backplane {
   private static final Logger log = LoggerFactory.getLogger(PgBackplane.class);
 
   private final Builder config;
+  private final String instance;
   private final String name;
   private final ConnectionSettings settings;
   private final PublishQueue queue;
@@ -58,9 +54,9 @@ public final class PgBackplane implements Backplane {
 
   private PgBackplane(Builder config) {
     this.config = config;
-    this.name = config.name + '-' + RandomName.of(Builder.INSTANCE_LENGTH, config.random);
-    this.settings =
-        new ConnectionSettings(config.jdbcUrl, config.user, config.password, Builder.LOGIN_TIMEOUT);
+    this.instance = config.newInstance();
+    this.name = config.instanceName(instance);
+    this.settings = config.connectionSettings();
     this.queue = new PublishQueue(name, config.maxPending, Builder.MAX_PENDING_CHARACTERS);
     this.settlement = new Settlement(name, queue);
   }
@@ -122,7 +118,7 @@ public final class PgBackplane implements Backplane {
       listener =
           new Listener(
               List.of(config.schema + ".ordered"),
-              config.schema + ".canary." + name.substring(config.name.length() + 1),
+              config.schema + ".canary." + instance,
               config.canaryInterval,
               config.canaryTimeout,
               this,
@@ -297,21 +293,10 @@ public final class PgBackplane implements Backplane {
    * Makes a {@link PgBackplane}. Every part but the URL has a default; time and randomness can be
    * given from outside. Not safe for use by several threads.
    */
-  public static final class Builder {
+  public static final class Builder extends SourceBuilder<Builder> {
 
     /** What a person calls the library. */
     public static final String DEFAULT_NAME = "eventbroker";
-
-    /** Long enough for a healthy server to finish what is in hand, short enough for a restart. */
-    public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(2);
-
-    /**
-     * A dead network is noticed within this and the canary timeout; costs one small transaction.
-     */
-    public static final Duration DEFAULT_CANARY_INTERVAL = Duration.ofSeconds(10);
-
-    /** A healthy server answers in milliseconds; a busy one may need a second. */
-    public static final Duration DEFAULT_CANARY_TIMEOUT = Duration.ofSeconds(5);
 
     /**
      * How late an event may be if whoever committed it does not call {@link PgBackplane#wake}, or
@@ -333,72 +318,34 @@ public final class PgBackplane implements Backplane {
     /** Bounds what waits where events are large. */
     private static final long MAX_PENDING_CHARACTERS = 64L << 20;
 
-    /** The whole attempt, over all hosts of the URL. */
-    private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(5);
-
     /** Another node's run of the sequencer takes milliseconds; the next round tries again. */
     private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(1);
 
     /** Of the close timeout, for telling publishers what became of their events. */
     private static final Duration SETTLE_TIMEOUT = Duration.ofMillis(200);
 
-    private static final Duration MIN_CLOSE_TIMEOUT = Duration.ofMillis(500);
-
-    /** Four thousand million names, and still easy to read out. */
-    private static final int INSTANCE_LENGTH = 6;
-
-    /** Leaves room for the instance and the role within what the server keeps of a name. */
-    private static final int MAX_NAME_BYTES = 40;
-
-    private final String jdbcUrl;
-    private String name = DEFAULT_NAME;
     private String schema = PgSchema.DEFAULT_NAME;
-    private Optional<String> user = Optional.empty();
-    private Optional<Supplier<String>> password = Optional.empty();
-    private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
-    private Duration canaryInterval = DEFAULT_CANARY_INTERVAL;
-    private Duration canaryTimeout = DEFAULT_CANARY_TIMEOUT;
     private Duration pollInterval = DEFAULT_POLL_INTERVAL;
     private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
     private int preload = DEFAULT_PRELOAD;
     private int maxPending = DEFAULT_MAX_PENDING;
-    private LongSupplier nanoClock = System::nanoTime;
-    private RandomGenerator random = new SecureRandom();
 
     private Builder(String jdbcUrl) {
-      this.jdbcUrl = jdbcUrl;
+      super(jdbcUrl, DEFAULT_NAME);
     }
 
     /** As it is now, so that the original may be changed and used again. */
     private Builder(Builder other) {
-      this.jdbcUrl = other.jdbcUrl;
-      this.name = other.name;
+      super(other);
       this.schema = other.schema;
-      this.user = other.user;
-      this.password = other.password;
-      this.closeTimeout = other.closeTimeout;
-      this.canaryInterval = other.canaryInterval;
-      this.canaryTimeout = other.canaryTimeout;
       this.pollInterval = other.pollInterval;
       this.statementTimeout = other.statementTimeout;
       this.preload = other.preload;
       this.maxPending = other.maxPending;
-      this.nanoClock = other.nanoClock;
-      this.random = other.random;
     }
 
-    /** Who connects. Default: what the URL says. */
-    public Builder user(String newUser) {
-      user = Optional.of(newUser);
-      return this;
-    }
-
-    /**
-     * The password; asked for at each connect, so that it may be rotated. Called on threads of the
-     * backplane. Default: what the URL says.
-     */
-    public Builder password(Supplier<String> supplier) {
-      password = Optional.of(supplier);
+    @Override
+    Builder self() {
       return this;
     }
 
@@ -408,37 +355,6 @@ public final class PgBackplane implements Backplane {
      */
     public Builder schema(String newSchema) {
       schema = PgSchema.requireName(newSchema);
-      return this;
-    }
-
-    /**
-     * What threads, connections and log lines are named after; 1 to 40 bytes. Each instance adds a
-     * part of its own. Default: {@value #DEFAULT_NAME}.
-     */
-    public Builder name(String newName) {
-      name = SqlName.require("name", newName, MAX_NAME_BYTES);
-      return this;
-    }
-
-    /** How long a close takes at most. Default: 2 s; at least 500 ms. */
-    public Builder closeTimeout(Duration timeout) {
-      if (timeout.compareTo(MIN_CLOSE_TIMEOUT) < 0) {
-        throw new IllegalArgumentException(
-            "closeTimeout: " + timeout + " (expected: >= " + MIN_CLOSE_TIMEOUT + ")");
-      }
-      closeTimeout = timeout;
-      return this;
-    }
-
-    /** How often the listener sends a notification to itself. Default: 10 s. */
-    public Builder canaryInterval(Duration interval) {
-      canaryInterval = requirePositive("canaryInterval", interval);
-      return this;
-    }
-
-    /** How long that may take to come back before the connection is given up. Default: 5 s. */
-    public Builder canaryTimeout(Duration timeout) {
-      canaryTimeout = requirePositive("canaryTimeout", timeout);
       return this;
     }
 
@@ -478,21 +394,6 @@ public final class PgBackplane implements Backplane {
       return this;
     }
 
-    /** Measures how long something takes, in nanoseconds. Default: {@link System#nanoTime}. */
-    public Builder nanoClock(LongSupplier nanos) {
-      nanoClock = requireNonNull(nanos, "nanos");
-      return this;
-    }
-
-    /**
-     * Where jitter, names and epochs come from; must be safe for several threads. Default: {@link
-     * SecureRandom}.
-     */
-    public Builder random(RandomGenerator generator) {
-      random = requireNonNull(generator, "generator");
-      return this;
-    }
-
     /**
      * A backplane that is not started; the broker that it is given to starts and closes it.
      *
@@ -501,13 +402,6 @@ public final class PgBackplane implements Backplane {
      */
     public PgBackplane build() {
       return new PgBackplane(new Builder(this));
-    }
-
-    private static Duration requirePositive(String what, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException(what + ": " + value + " (expected: > 0)");
-      }
-      return value;
     }
   }
 }

@@ -8,15 +8,11 @@ import dev.eventbroker.EventSource;
 import dev.eventbroker.Inbound;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.TopicFilter;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
-import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,9 +58,8 @@ public final class PgNotifySource implements EventSource {
 
   private PgNotifySource(Builder config) {
     this.config = config;
-    this.name = config.name + '-' + RandomName.of(Builder.INSTANCE_LENGTH, config.random);
-    this.settings =
-        new ConnectionSettings(config.jdbcUrl, config.user, config.password, Builder.LOGIN_TIMEOUT);
+    this.name = config.instanceName(config.newInstance());
+    this.settings = config.connectionSettings();
   }
 
   /** For the database of that URL: {@code jdbc:postgresql://host:port/database}. */
@@ -192,6 +187,8 @@ public final class PgNotifySource implements EventSource {
         log.debug("{}: the broker was closed", name);
       } catch (Exception e) {
         refuse(item, e);
+      } catch (Error e) {
+        refuse(item, new BrokerException("the mapper failed: " + e, e));
       }
     }
 
@@ -200,7 +197,7 @@ public final class PgNotifySource implements EventSource {
       warn(item, cause);
       try {
         config.unmappable.unmappable(item.channel(), item.payload(), cause);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         log.warn("{}: the listener for unmappable notifications threw", name, e);
       }
     }
@@ -282,22 +279,10 @@ public final class PgNotifySource implements EventSource {
   }
 
   /** Makes a {@link PgNotifySource}. Not safe for use by several threads. */
-  public static final class Builder {
+  public static final class Builder extends SourceBuilder<Builder> {
 
     /** What a person calls it. */
     public static final String DEFAULT_NAME = "pg-notify";
-
-    /** Long enough for a healthy server to say goodbye, short enough for a restart. */
-    public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(2);
-
-    /** A dead network is noticed within this and the canary timeout. */
-    public static final Duration DEFAULT_CANARY_INTERVAL = Duration.ofSeconds(10);
-
-    /** A healthy server answers in milliseconds; a busy one may need a second. */
-    public static final Duration DEFAULT_CANARY_TIMEOUT = Duration.ofSeconds(5);
-
-    /** The whole attempt, over all hosts of the URL. */
-    private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(5);
 
     /** A burst of a large transaction; at 8 kB each, what a node can spare. */
     private static final int QUEUE = 10_000;
@@ -305,70 +290,33 @@ public final class PgNotifySource implements EventSource {
     /** Of the close timeout, for the mapper to come to an end. */
     private static final Duration MAPPER_TIMEOUT = Duration.ofMillis(200);
 
-    private static final Duration MIN_CLOSE_TIMEOUT = Duration.ofMillis(500);
-
-    private static final int INSTANCE_LENGTH = 6;
-
-    /** Leaves room for the instance and the role within what the server keeps of a name. */
-    private static final int MAX_NAME_BYTES = 40;
-
-    private final String jdbcUrl;
     private final List<String> channels;
-    private String name = DEFAULT_NAME;
-    private Optional<String> user = Optional.empty();
-    private Optional<Supplier<String>> password = Optional.empty();
     private PgNotifyMapper mapper = PgNotifyMapper.json();
     private TopicFilter scope = TopicFilter.ALL;
     private UnmappableListener unmappable = (channel, payload, cause) -> {};
-    private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
-    private Duration canaryInterval = DEFAULT_CANARY_INTERVAL;
-    private Duration canaryTimeout = DEFAULT_CANARY_TIMEOUT;
-    private LongSupplier nanoClock = System::nanoTime;
-    private RandomGenerator random = new SecureRandom();
 
     private Builder(String jdbcUrl) {
-      this.jdbcUrl = jdbcUrl;
+      super(jdbcUrl, DEFAULT_NAME);
       this.channels = new ArrayList<>();
     }
 
     /** As it is now, so that the original may be changed and used again. */
     private Builder(Builder other) {
-      this.jdbcUrl = other.jdbcUrl;
+      super(other);
       this.channels = List.copyOf(other.channels);
-      this.name = other.name;
-      this.user = other.user;
-      this.password = other.password;
       this.mapper = other.mapper;
       this.scope = other.scope;
       this.unmappable = other.unmappable;
-      this.closeTimeout = other.closeTimeout;
-      this.canaryInterval = other.canaryInterval;
-      this.canaryTimeout = other.canaryTimeout;
-      this.nanoClock = other.nanoClock;
-      this.random = other.random;
+    }
+
+    @Override
+    Builder self() {
+      return this;
     }
 
     /** Listens to one more channel: exactly this name, case and all; 1 to 63 bytes of UTF-8. */
     public Builder channel(String channel) {
       channels.add(SqlName.require("channel", channel, SqlName.MAX_BYTES));
-      return this;
-    }
-
-    /** Who connects. Default: what the URL says. */
-    public Builder user(String newUser) {
-      user = Optional.of(newUser);
-      return this;
-    }
-
-    /** The password; asked for at each connect. Default: what the URL says. */
-    public Builder password(Supplier<String> supplier) {
-      password = Optional.of(supplier);
-      return this;
-    }
-
-    /** What threads, connections and log lines are named after; 1 to 40 bytes. */
-    public Builder name(String newName) {
-      name = SqlName.require("name", newName, MAX_NAME_BYTES);
       return this;
     }
 
@@ -390,40 +338,6 @@ public final class PgNotifySource implements EventSource {
       return this;
     }
 
-    /** How long a close takes at most. Default: 2 s; at least 500 ms. */
-    public Builder closeTimeout(Duration timeout) {
-      if (timeout.compareTo(MIN_CLOSE_TIMEOUT) < 0) {
-        throw new IllegalArgumentException(
-            "closeTimeout: " + timeout + " (expected: >= " + MIN_CLOSE_TIMEOUT + ")");
-      }
-      closeTimeout = timeout;
-      return this;
-    }
-
-    /** How often the listener sends a notification to itself. Default: 10 s. */
-    public Builder canaryInterval(Duration interval) {
-      canaryInterval = requirePositive("canaryInterval", interval);
-      return this;
-    }
-
-    /** How long that may take to come back before the connection is given up. Default: 5 s. */
-    public Builder canaryTimeout(Duration timeout) {
-      canaryTimeout = requirePositive("canaryTimeout", timeout);
-      return this;
-    }
-
-    /** Measures how long something takes, in nanoseconds. Default: {@link System#nanoTime}. */
-    public Builder nanoClock(LongSupplier nanos) {
-      nanoClock = requireNonNull(nanos, "nanos");
-      return this;
-    }
-
-    /** Where jitter and names come from; must be safe for several threads. */
-    public Builder random(RandomGenerator generator) {
-      random = requireNonNull(generator, "generator");
-      return this;
-    }
-
     /**
      * A source that is not started; {@code broker.attach} starts it.
      *
@@ -435,13 +349,6 @@ public final class PgNotifySource implements EventSource {
         throw new IllegalArgumentException("channels: none (expected: at least one)");
       }
       return new PgNotifySource(new Builder(this));
-    }
-
-    private static Duration requirePositive(String what, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException(what + ": " + value + " (expected: > 0)");
-      }
-      return value;
     }
   }
 }

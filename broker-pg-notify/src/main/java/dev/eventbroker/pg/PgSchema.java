@@ -30,7 +30,7 @@ public final class PgSchema {
   private static final List<String> FILES = List.of("sql/V1__eventbroker.sql");
 
   /** Any number that other users of advisory locks are unlikely to choose. */
-  private static final long LOCK = 0x6576_656e_7462_726bL;
+  static final long LOCK = 0x6576_656e_7462_726bL;
 
   private PgSchema() {}
 
@@ -47,6 +47,8 @@ public final class PgSchema {
     boolean autoCommit = connection.getAutoCommit();
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
+      // Or else what is seen after the wait would be as old as the wait.
+      statement.execute("set transaction isolation level read committed");
       statement.execute("select pg_advisory_xact_lock(" + LOCK + ")");
       statement.execute("create schema if not exists " + quoted);
       statement.execute("set local search_path to " + quoted);

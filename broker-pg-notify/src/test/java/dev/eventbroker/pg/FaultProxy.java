@@ -48,6 +48,11 @@ final class FaultProxy implements AutoCloseable {
     pipes.forEach(pipe -> pipe.limit(ALL, bytes));
   }
 
+  /** What was held back goes on its way, and everything after it. */
+  void passAll() {
+    pipes.forEach(pipe -> pipe.limit(ALL, ALL));
+  }
+
   /** Whether the server had more to say on each connection there is than was let through. */
   boolean areAllStarved() {
     return pipes.stream().allMatch(Pipe::isStarved);
@@ -110,6 +115,7 @@ final class FaultProxy implements AutoCloseable {
       up = newUp;
       down = newDown;
       starved = false;
+      notifyAll();
     }
 
     synchronized boolean isStarved() {

@@ -138,6 +138,8 @@ class IncidentETest {
   private static void assertNothingIsLeftOf(PgBackplane backplane) {
     // An executor says that it has ended a moment before its thread has.
     Await.until("no thread", () -> threads(backplane.name()).isEmpty());
+    // One of these may still bring a connection after everybody has gone.
+    Await.until("no attempt", () -> threads("PostgreSQL JDBC driver connection thread").isEmpty());
     assertThat(OwnedSockets.claimed()).isZero();
     Await.until("no backend", () -> TestDatabase.backends(backplane.name()) == 0);
   }

@@ -3,12 +3,16 @@ package dev.eventbroker.pg;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
 import dev.eventbroker.SourceStatus;
 import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,6 +165,113 @@ class PgBackplaneFaultTest {
       assertThat(Await.of(second).position()).isEqualTo(2);
       assertThat(received.await(2).data()).containsExactly("first", "second");
       assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  /** After a failover, what waited in business transactions takes the places that were lost. */
+  @Test
+  void lostPlacesThatAreGivenAgainBeforeAnybodyLooksAreAGap() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port());
+        Connection connection = TestDatabase.connect()) {
+      Node.Received received = node.subscribe();
+      node.publish("kept");
+      EventId lost = node.publish("lost");
+      received.await(2);
+      proxy.blackholeNew(true);
+      proxy.cut();
+      Await.until(
+          "noticed by the worker", () -> node.backplane.status().detail().contains("-worker: "));
+
+      TestDatabase.execute(
+          "begin; update %1$s.sequencer set pos = 1; delete from %1$s.ordered where pos = 2; commit"
+              .formatted(schema));
+      node.backplane.publish(connection, Node.event("second"));
+      node.backplane.publish(connection, Node.event("third"));
+      proxy.blackholeNew(false);
+      proxy.cut();
+
+      Await.until("a gap", () -> !received.gaps.isEmpty());
+      assertThat(received.gaps).extracting(Gap::reason).containsOnly(Gap.Reason.EPOCH);
+      assertThat(node.publish("next").epoch()).isNotEqualTo(lost.epoch());
+    }
+  }
+
+  /** What it started after is all that it can know the history by. */
+  @Test
+  void aNodeThatHasReadNothingYetNoticesThatItsPlaceWasGivenAgain() throws Exception {
+    try (Node other = Node.on(schema)) {
+      other.publish("kept");
+      other.publish("lost");
+    }
+    try (Node node = Node.on(schema, TestDatabase.url(proxy.port()), b -> b.preload(0))) {
+      Node.Received received = node.subscribe();
+      proxy.blackholeNew(true);
+      proxy.cut();
+      Await.until(
+          "noticed by the worker", () -> node.backplane.status().detail().contains("-worker: "));
+
+      TestDatabase.execute(
+          """
+          begin;
+          update %1$s.sequencer set pos = 1;
+          delete from %1$s.ordered where pos = 2;
+          commit;
+          insert into %1$s.outbox (topic, type, data) values ('a', 't', 'in its place')
+          """
+              .formatted(schema));
+      TestDatabase.execute("set search_path to %s; select order_events(true)".formatted(schema));
+      proxy.blackholeNew(false);
+      proxy.cut();
+
+      Await.until("a gap", () -> !received.gaps.isEmpty());
+      assertThat(received.gaps).extracting(Gap::reason).containsOnly(Gap.Reason.EPOCH);
+    }
+  }
+
+  @Test
+  void aStoredEventThatTheDatabaseHasLostIsSaidToBeUnknown() throws Exception {
+    try (Node node = Node.on(schema);
+        Connection holder = TestDatabase.connect();
+        Statement statement = holder.createStatement()) {
+      holder.setAutoCommit(false);
+      statement.execute("select from " + schema + ".sequencer for update");
+      CompletionStage<EventId> lost = node.broker.publish(Node.event("lost"));
+      Await.until(
+          "stored", () -> TestDatabase.number("select count(*) from " + schema + ".outbox") == 1);
+
+      statement.execute("delete from " + schema + ".outbox");
+      holder.commit();
+
+      assertThat(lost.toCompletableFuture())
+          .failsWithin(Duration.ofSeconds(5))
+          .withThrowableThat()
+          .withCauseInstanceOf(OutcomeUnknownException.class);
+      assertThat(node.publish("next").position()).isEqualTo(1);
+    }
+  }
+
+  /** Whoever is asked for the password is foreign code, and may miss a class. */
+  @Test
+  void anErrorWhileReconnectingDoesNotEndTheAttempts() throws Exception {
+    AtomicInteger errors = new AtomicInteger();
+    try (Node node =
+        Node.on(
+            schema,
+            TestDatabase.url(proxy.port()),
+            builder ->
+                builder.password(
+                    () -> {
+                      if (errors.getAndDecrement() > 0) {
+                        throw new NoClassDefFoundError("on purpose");
+                      }
+                      return "";
+                    }))) {
+      errors.set(4);
+      proxy.cut();
+      Await.until("all thrown", () -> errors.get() <= 0);
+
+      awaitUp(node);
+      assertThat(node.publish("after").position()).isEqualTo(1);
     }
   }
 

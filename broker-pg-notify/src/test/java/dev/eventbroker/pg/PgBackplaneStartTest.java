@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.pg.socket.OwnedSockets;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +43,18 @@ class PgBackplaneStartTest {
         "can't use localhost:1/postgres");
   }
 
+  /** The driver, and who is asked for the password, may miss a class. */
+  @Test
+  void anErrorIsToldAtOnce() {
+    assertRefused(
+        PgBackplane.builder(TestDatabase.url())
+            .password(
+                () -> {
+                  throw new NoClassDefFoundError("some/Class");
+                }),
+        "some/Class");
+  }
+
   @Test
   void aUrlOfSomethingElseIsRefused() {
     assertThatThrownBy(() -> PgBackplane.builder("jdbc:h2:mem:x?password=secret").build())
@@ -62,8 +76,35 @@ class PgBackplaneStartTest {
     }
   }
 
+  /** Where a snapshot is taken for a whole transaction, it is older than the lock waited for. */
+  @Test
+  void twoNodesMayApplyTheSchemaAtOnceWhateverTheDefaultIsolation() throws Exception {
+    String url = TestDatabase.url() + "&options=-c%20default_transaction_isolation=serializable";
+    CompletableFuture<?>[] all = new CompletableFuture<?>[4];
+    try (Connection first = DriverManager.getConnection(url);
+        Statement statement = first.createStatement()) {
+      first.setAutoCommit(false);
+      statement.execute("select pg_advisory_xact_lock(" + PgSchema.LOCK + ")");
+      for (int i = 0; i < all.length; i++) {
+        all[i] = CompletableFuture.runAsync(() -> apply(url, "isolated"));
+      }
+      Await.until(
+          "two wait",
+          () ->
+              TestDatabase.number(
+                      "select count(*) from pg_locks where locktype = 'advisory' and not granted")
+                  >= 2);
+    }
+
+    Await.of(CompletableFuture.allOf(all));
+  }
+
   private static void apply(String schema) {
-    try (Connection connection = TestDatabase.connect()) {
+    apply(TestDatabase.url(), schema);
+  }
+
+  private static void apply(String url, String schema) {
+    try (Connection connection = DriverManager.getConnection(url)) {
       PgSchema.apply(connection, schema);
       PgSchema.check(connection, schema);
     } catch (SQLException e) {

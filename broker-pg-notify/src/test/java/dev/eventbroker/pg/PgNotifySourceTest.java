@@ -12,6 +12,7 @@ import dev.eventbroker.TopicFilter;
 import dev.eventbroker.engine.BrokerBuilder;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +55,28 @@ class PgNotifySourceTest {
     assertThat(received.await(1).data()).containsExactly("");
     assertThat(unmappable).containsExactlyElementsOf(bad);
     assertThat(source.unmappable()).isEqualTo(bad.size());
+  }
+
+  /** Such as a class that is missing, or a payload nested deeper than the stack. */
+  @Test
+  void anErrorOfTheMapperConcernsThatNotificationAlone() throws Exception {
+    PgNotifySource source =
+        attach(
+            builder ->
+                builder.mapper(
+                    (channel, payload) -> {
+                      if (payload.equals("bad")) {
+                        throw new NoClassDefFoundError("on purpose");
+                      }
+                      return PgNotifyMapper.json().events(channel, payload);
+                    }));
+
+    notifyOn(ODD, "bad");
+    notifyOn(ODD, "{\"topic\":\"a\",\"type\":\"t\"}");
+
+    assertThat(received.await(1).data()).containsExactly("");
+    assertThat(unmappable).containsExactly("bad");
+    assertThat(source.unmappable()).isEqualTo(1);
   }
 
   @Test
@@ -100,12 +123,17 @@ class PgNotifySourceTest {
   }
 
   private PgNotifySource attach() {
+    return attach(builder -> builder);
+  }
+
+  private PgNotifySource attach(UnaryOperator<PgNotifySource.Builder> more) {
     PgNotifySource source =
-        PgNotifySource.builder(TestDatabase.url())
-            .channel("plain")
-            .channel(ODD)
-            .scope(TopicFilter.of("a/**"))
-            .unmappable((channel, payload, cause) -> unmappable.add(payload))
+        more.apply(
+                PgNotifySource.builder(TestDatabase.url())
+                    .channel("plain")
+                    .channel(ODD)
+                    .scope(TopicFilter.of("a/**"))
+                    .unmappable((channel, payload, cause) -> unmappable.add(payload)))
             .build();
     broker.attach(source);
     received.subscription =

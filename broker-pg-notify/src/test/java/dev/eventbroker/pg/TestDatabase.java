@@ -25,6 +25,7 @@ final class TestDatabase {
       try {
         TestCertificate certificate = TestCertificate.create();
         return EmbeddedPostgres.builder()
+            .setServerConfig("max_prepared_transactions", "100")
             .setServerConfig("ssl", "on")
             .setServerConfig("ssl_cert_file", certificate.certificate().toString())
             .setServerConfig("ssl_key_file", certificate.key().toString())
@@ -86,10 +87,12 @@ final class TestDatabase {
         applicationNamePrefix);
   }
 
-  static long number(String sql, String parameter) {
+  static long number(String sql, String... parameters) {
     try (Connection connection = connect();
         PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setString(1, parameter);
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setString(i + 1, parameters[i]);
+      }
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return row.getLong(1);

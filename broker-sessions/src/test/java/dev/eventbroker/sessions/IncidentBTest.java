@@ -138,14 +138,14 @@ class IncidentBTest {
 
   @Test
   void theSweeperStopsWithTheServer() {
-    int waitingBefore = node.timer.waiting();
+    int waitingBefore = node.timer.scheduled();
     EditSessions sessions = start();
     Session session = acquire(sessions, "board/1", "ws-crashed");
 
     sessions.close();
     node.timer.advance(Duration.ofHours(1));
 
-    assertThat(node.timer.waiting()).isEqualTo(waitingBefore);
+    assertThat(node.timer.scheduled()).isEqualTo(waitingBefore);
     assertThat(sessions.find(session.id())).isPresent();
   }
 

@@ -1,5 +1,6 @@
 package dev.eventbroker.sessions;
 
+import dev.eventbroker.testing.ManualTimer;
 import java.time.Duration;
 
 class MemorySessionStoreTest extends SessionStoreContract {

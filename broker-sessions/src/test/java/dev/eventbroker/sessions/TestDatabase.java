@@ -41,6 +41,10 @@ final class TestDatabase {
     return Server.POSTGRES.getPostgresDatabase().getConnection();
   }
 
+  String url() {
+    return Server.POSTGRES.getJdbcUrl("postgres", "postgres");
+  }
+
   String schema() {
     return schema;
   }

@@ -13,6 +13,7 @@ import dev.eventbroker.Subscriber;
 import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.engine.BrokerBuilder;
+import dev.eventbroker.testing.ManualTimer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
