@@ -333,12 +333,14 @@ public final class DetachedWorkers implements DetachedPublisher {
         value = runInTime();
       } catch (Throwable e) {
         // Of whatever kind: its topic's line goes on, and its stage is told.
-        end();
+        letGo();
         fail(e);
+        end();
         return;
       }
-      end();
+      letGo();
       result.complete(value);
+      end();
     }
 
     private T runInTime() throws Exception {
@@ -364,15 +366,21 @@ public final class DetachedWorkers implements DetachedPublisher {
       }
     }
 
-    private void end() {
+    /**
+     * An interrupt meant for this task must hit neither its stage's dependents nor the next one.
+     */
+    private void letGo() {
       synchronized (this) {
         runner = null;
       }
-      // An interrupt meant for this task must not hit the next one on this thread.
       boolean wasInterrupted = Thread.interrupted();
       if (wasInterrupted) {
         log.debug("a detached task on {} was interrupted", topic);
       }
+    }
+
+    /** Counted only now: when a drain has waited for a task, its stage is complete. */
+    private void end() {
       running.decrementAndGet();
       finished();
     }

@@ -290,7 +290,7 @@ class DetachedWorkersTest {
   void whatIsSubmittedWhileTheWorkersStopRunsOrFailsAndNothingWaitsForEver() throws Exception {
     ExecutorService submitters = Executors.newFixedThreadPool(2);
     try {
-      for (int round = 0; round < 60; round++) {
+      for (int round = 0; round < 8; round++) {
         DetachedWorkers stopping =
             new DetachedWorkers(
                 new DetachedWorkers.Limits(1, 1_000_000, Duration.ofSeconds(30)),
