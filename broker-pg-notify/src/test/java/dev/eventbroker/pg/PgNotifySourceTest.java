@@ -8,10 +8,13 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.Event;
 import dev.eventbroker.Gap;
 import dev.eventbroker.SubscribeRequest;
+import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.engine.BrokerBuilder;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +80,46 @@ class PgNotifySourceTest {
     assertThat(received.await(1).data()).containsExactly("");
     assertThat(unmappable).containsExactly("bad");
     assertThat(source.unmappable()).isEqualTo(1);
+  }
+
+  @Test
+  void aMapperThatStandsStillCostsAGapAndTheDatabaseNothing() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger mapped = new AtomicInteger();
+    PgNotifySource source =
+        attach(
+            builder ->
+                builder.mapper(
+                    (channel, payload) -> {
+                      goOn.await();
+                      mapped.incrementAndGet();
+                      return payload.equals("last")
+                          ? List.of(Event.of(Topic.of("a"), "t", payload))
+                          : List.of();
+                    }));
+
+    int tooMany = 20_000;
+    TestDatabase.execute(
+        "select pg_notify('plain', i || repeat('x', 500)) from generate_series(1, "
+            + tooMany
+            + ") i");
+    Await.until(
+        "all read",
+        () ->
+            TestDatabase.number(
+                        "select count(*) from pg_stat_activity where application_name = ?"
+                            + " and wait_event = 'ClientRead' and backend_xmin is null",
+                        source.name() + "-listener")
+                    == 1
+                && TestDatabase.number("select (pg_notification_queue_usage() * 1e9)::bigint")
+                    == 0);
+    goOn.countDown();
+
+    Await.until("a gap", () -> !received.gaps.isEmpty());
+    notifyOn("plain", "last");
+    assertThat(received.await(1).data()).containsExactly("last");
+    assertThat(received.gaps).extracting(Gap::reason).containsOnly(Gap.Reason.SOURCE);
+    assertThat(mapped.get()).isLessThan(tooMany);
   }
 
   @Test
