@@ -46,8 +46,8 @@ import org.slf4j.LoggerFactory;
  * here first.
  *
  * <pre>
- *   read ──► authorised ──► streaming ──► the connection ends with the stream
- *     └──────────┴──► refused ──► rest of the request drained ──► gone, the connection goes on
+ *   its turn ──► authorised ──► streaming ──► the connection ends with the stream
+ *       └────────────┴──► refused ──► rest of the request drained ──► gone, the connection goes on
  * </pre>
  *
  * <p>All of it happens on the channel's event loop.
@@ -92,11 +92,17 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
         HttpUtil.isKeepAlive(request)
             && !HttpUtil.is100ContinueExpected(request)
             && request.decoderResult().isSuccess();
+    this.requestRead = request instanceof LastHttpContent;
   }
 
-  /** Reads the request that this exchange was made for. */
+  /**
+   * Reads the head of the request that this exchange was made for, once it is its turn; does
+   * nothing if the connection has ended meanwhile.
+   */
   void begin(ChannelHandlerContext ctx, HttpRequest request) {
-    requestRead = request instanceof LastHttpContent;
+    if (ctx.isRemoved() || !ctx.channel().isActive()) {
+      return;
+    }
     SocketAddress remoteAddress = ctx.channel().remoteAddress();
     if (remoteAddress == null) {
       ctx.close();
