@@ -78,6 +78,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private @Nullable Future<?> decisionTimeout;
   private boolean decided;
   private boolean answered;
+  private boolean reusable;
   private boolean requestRead;
   private boolean pipelined;
   private long ignoredBytes;
@@ -191,12 +192,17 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   }
 
   private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
-    boolean reusable = keepAlive && !pipelined;
-    answer(ctx, refusal.response(version, reusable, head), reusable);
+    reusable = isReusable(ctx);
+    answer(ctx, refusal.response(version, reusable, head));
+  }
+
+  /** Not with a client that leaves its answers where they are: there would be ever more of them. */
+  private boolean isReusable(ChannelHandlerContext ctx) {
+    return keepAlive && !pipelined && ctx.channel().isWritable();
   }
 
   /** Answers without a stream. */
-  private void answer(ChannelHandlerContext ctx, HttpResponse response, boolean reusable) {
+  private void answer(ChannelHandlerContext ctx, HttpResponse response) {
     answered = true;
     ChannelFuture written = ctx.writeAndFlush(response);
     if (!reusable) {
@@ -209,12 +215,12 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private void allow(
       ChannelHandlerContext ctx, SseDecision.Allowed<?> allowed, SseRequest request) {
     if (head) {
-      boolean reusable = keepAlive && !pipelined;
+      reusable = isReusable(ctx);
       HttpResponse response =
           new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
       describe(response.headers());
       HttpUtil.setKeepAlive(response.headers(), version, reusable);
-      answer(ctx, response, reusable);
+      answer(ctx, response);
       return;
     }
     takeOver(ctx);
@@ -292,7 +298,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     boolean broken = message instanceof HttpObject part && part.decoderResult().isFailure();
     if (broken || ignoredBytes > MAX_IGNORED_BYTES) {
       end(ctx, TALKATIVE);
-    } else if (answered && requestRead && keepAlive && !pipelined) {
+    } else if (answered && requestRead && reusable && !pipelined) {
       ctx.pipeline().remove(this);
     }
   }
