@@ -2,6 +2,7 @@ package dev.eventbroker.sse;
 
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.SubscribeRequest;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
@@ -12,6 +13,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpContentEncoder;
@@ -156,8 +158,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     if (!decided) {
       decided = true;
       failures.warn("no decision within " + settings.authorizeTimeout(), null);
-      refuse(
-          ctx, new Refusal(HttpResponseStatus.SERVICE_UNAVAILABLE.code(), "no decision in time"));
+      notNow(ctx);
     }
   }
 
@@ -176,10 +177,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       refuse(ctx, new Refusal(refused.status(), refused.detail()));
     } else {
       failures.warn(failure == null ? "the decision is null" : "it threw", failure);
-      refuse(
-          ctx,
-          new Refusal(
-              HttpResponseStatus.INTERNAL_SERVER_ERROR.code(), "the request could not be decided"));
+      notNow(ctx);
     }
   }
 
@@ -189,6 +187,24 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     if (timeout != null) {
       timeout.cancel(false);
     }
+  }
+
+  /**
+   * Nobody is let in undecided; but a browser takes any status but 200 as final, and an authorizer
+   * that fails is nothing to give up a page for.
+   */
+  private void notNow(ChannelHandlerContext ctx) {
+    if (head) {
+      refuse(
+          ctx, new Refusal(HttpResponseStatus.SERVICE_UNAVAILABLE.code(), "no decision for now"));
+      return;
+    }
+    takeOver(ctx);
+    answered = true;
+    ctx.write(streamHead());
+    SseFrame frame = SseFrame.notNow(settings.jitteredRetry());
+    ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
+    ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
   }
 
   private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
@@ -338,6 +354,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     ctx.fireChannelWritabilityChanged();
   }
 
+  /** Who closes its writing side alone is gone too: no browser does, and a dying one can't say. */
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof ChannelInputShutdownEvent
