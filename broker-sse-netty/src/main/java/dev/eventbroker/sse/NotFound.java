@@ -45,8 +45,12 @@ final class NotFound extends ChannelInboundHandlerAdapter {
         broken
             ? Refusal.unreadable(request.decoderResult().cause())
             : new Refusal(HttpResponseStatus.NOT_FOUND.code(), "path: nothing there");
+    // Nor with a client that leaves its answers where they are.
     boolean keepAlive =
-        !broken && HttpUtil.isKeepAlive(request) && !HttpUtil.is100ContinueExpected(request);
+        !broken
+            && HttpUtil.isKeepAlive(request)
+            && !HttpUtil.is100ContinueExpected(request)
+            && ctx.channel().isWritable();
     boolean head = request.method().equals(HttpMethod.HEAD);
     ChannelFuture written =
         ctx.writeAndFlush(refusal.response(request.protocolVersion(), keepAlive, head));

@@ -24,8 +24,10 @@ final class QueryString {
     int start = 0;
     int scheme = target.indexOf("://");
     if (scheme > 0 && target.indexOf('/') > scheme) {
-      start = target.indexOf('/', scheme + 3);
-      if (start < 0) {
+      int authority = scheme + 3;
+      int end = pathEnd(target, authority);
+      start = target.indexOf('/', authority);
+      if (start < 0 || start > end) {
         return "/";
       }
     }

@@ -15,10 +15,10 @@ public interface SseAuthorizer {
 
   /**
    * Decides. Called on the channel's event loop, so it must not block: what takes time is done
-   * elsewhere, and the stage is completed there, on any thread. A stage that fails, and a throw,
-   * are answered with status 500 and logged; one that is not complete within the endpoint's
-   * authorize timeout is answered with 503. The client may be gone by the time of the decision;
-   * nothing happens then.
+   * elsewhere, and the stage is completed there, on any thread. A stage that fails, a throw, and a
+   * stage that is not complete within the endpoint's authorize timeout let nobody in and are
+   * logged; the answer is an empty stream with a reconnection time, so that browsers come back (to
+   * HEAD it is a 503). The client may be gone by the time of the decision; nothing happens then.
    */
   CompletionStage<SseDecision> authorize(SseRequest request);
 

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -23,8 +24,9 @@ import java.util.random.RandomGenerator;
  * loop; an {@code HttpObjectAggregator} or {@code HttpContentCompressor} around it is welcome, and
  * does neither hold back a stream nor compress it.
  *
- * <p>One instance serves any number of channels. A connection that has become a stream serves
- * nothing else any more, and ends with the stream.
+ * <p>A stream that is asked for while handlers behind the endpoint still owe an answer on the same
+ * connection waits for its turn. One instance serves any number of channels. A connection that has
+ * become a stream serves nothing else any more, and ends with the stream.
  */
 @ChannelHandler.Sharable
 public final class SseEndpoint extends ChannelInboundHandlerAdapter {
@@ -54,6 +56,22 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
       throw new IllegalStateException(
           "executor: " + ctx.executor() + " (expected: the channel's event loop)");
     }
+    ctx.pipeline().addAfter(ctx.name(), null, new Unanswered(this));
+  }
+
+  /** Leaves nothing behind. */
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    unanswered(ctx).ifPresent(ctx.pipeline()::remove);
+  }
+
+  private Optional<Unanswered> unanswered(ChannelHandlerContext ctx) {
+    for (Map.Entry<String, ChannelHandler> entry : ctx.pipeline()) {
+      if (entry.getValue() instanceof Unanswered counting && counting.isOf(this)) {
+        return Optional.of(counting);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Takes the requests that are for it. */
@@ -67,7 +85,8 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     try {
       SseExchange exchange = new SseExchange(settings, failures, request);
       ctx.pipeline().addBefore(ctx.name(), null, exchange);
-      exchange.begin(ctx.pipeline().context(exchange), request);
+      ChannelHandlerContext place = ctx.pipeline().context(exchange);
+      unanswered(ctx).orElseThrow().whenNone(() -> exchange.begin(place, request));
     } finally {
       ReferenceCountUtil.release(message);
     }

@@ -2,6 +2,7 @@ package dev.eventbroker.sse;
 
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.SubscribeRequest;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
@@ -12,6 +13,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpContentEncoder;
@@ -46,8 +48,8 @@ import org.slf4j.LoggerFactory;
  * here first.
  *
  * <pre>
- *   read ──► authorised ──► streaming ──► the connection ends with the stream
- *     └──────────┴──► refused ──► rest of the request drained ──► gone, the connection goes on
+ *   its turn ──► authorised ──► streaming ──► the connection ends with the stream
+ *       └────────────┴──► refused ──► rest of the request drained ──► gone, the connection goes on
  * </pre>
  *
  * <p>All of it happens on the channel's event loop.
@@ -78,6 +80,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private @Nullable Future<?> decisionTimeout;
   private boolean decided;
   private boolean answered;
+  private boolean reusable;
   private boolean requestRead;
   private boolean pipelined;
   private long ignoredBytes;
@@ -92,11 +95,17 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
         HttpUtil.isKeepAlive(request)
             && !HttpUtil.is100ContinueExpected(request)
             && request.decoderResult().isSuccess();
+    this.requestRead = request instanceof LastHttpContent;
   }
 
-  /** Reads the request that this exchange was made for. */
+  /**
+   * Reads the head of the request that this exchange was made for, once it is its turn; does
+   * nothing if the connection has ended meanwhile.
+   */
   void begin(ChannelHandlerContext ctx, HttpRequest request) {
-    requestRead = request instanceof LastHttpContent;
+    if (ctx.isRemoved() || !ctx.channel().isActive()) {
+      return;
+    }
     SocketAddress remoteAddress = ctx.channel().remoteAddress();
     if (remoteAddress == null) {
       ctx.close();
@@ -149,8 +158,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     if (!decided) {
       decided = true;
       failures.warn("no decision within " + settings.authorizeTimeout(), null);
-      refuse(
-          ctx, new Refusal(HttpResponseStatus.SERVICE_UNAVAILABLE.code(), "no decision in time"));
+      notNow(ctx);
     }
   }
 
@@ -169,10 +177,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       refuse(ctx, new Refusal(refused.status(), refused.detail()));
     } else {
       failures.warn(failure == null ? "the decision is null" : "it threw", failure);
-      refuse(
-          ctx,
-          new Refusal(
-              HttpResponseStatus.INTERNAL_SERVER_ERROR.code(), "the request could not be decided"));
+      notNow(ctx);
     }
   }
 
@@ -184,13 +189,36 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /**
+   * Nobody is let in undecided; but a browser takes any status but 200 as final, and an authorizer
+   * that fails is nothing to give up a page for.
+   */
+  private void notNow(ChannelHandlerContext ctx) {
+    if (head) {
+      refuse(
+          ctx, new Refusal(HttpResponseStatus.SERVICE_UNAVAILABLE.code(), "no decision for now"));
+      return;
+    }
+    takeOver(ctx);
+    answered = true;
+    ctx.write(streamHead());
+    SseFrame frame = SseFrame.notNow(settings.jitteredRetry());
+    ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
+    ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
+  }
+
   private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
-    boolean reusable = keepAlive && !pipelined;
-    answer(ctx, refusal.response(version, reusable, head), reusable);
+    reusable = isReusable(ctx);
+    answer(ctx, refusal.response(version, reusable, head));
+  }
+
+  /** Not with a client that leaves its answers where they are: there would be ever more of them. */
+  private boolean isReusable(ChannelHandlerContext ctx) {
+    return keepAlive && !pipelined && ctx.channel().isWritable();
   }
 
   /** Answers without a stream. */
-  private void answer(ChannelHandlerContext ctx, HttpResponse response, boolean reusable) {
+  private void answer(ChannelHandlerContext ctx, HttpResponse response) {
     answered = true;
     ChannelFuture written = ctx.writeAndFlush(response);
     if (!reusable) {
@@ -203,12 +231,12 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private void allow(
       ChannelHandlerContext ctx, SseDecision.Allowed<?> allowed, SseRequest request) {
     if (head) {
-      boolean reusable = keepAlive && !pipelined;
+      reusable = isReusable(ctx);
       HttpResponse response =
           new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
       describe(response.headers());
       HttpUtil.setKeepAlive(response.headers(), version, reusable);
-      answer(ctx, response, reusable);
+      answer(ctx, response);
       return;
     }
     takeOver(ctx);
@@ -286,7 +314,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     boolean broken = message instanceof HttpObject part && part.decoderResult().isFailure();
     if (broken || ignoredBytes > MAX_IGNORED_BYTES) {
       end(ctx, TALKATIVE);
-    } else if (answered && requestRead && keepAlive && !pipelined) {
+    } else if (answered && requestRead && reusable && !pipelined) {
       ctx.pipeline().remove(this);
     }
   }
@@ -326,6 +354,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     ctx.fireChannelWritabilityChanged();
   }
 
+  /** Who closes its writing side alone is gone too: no browser does, and a dying one can't say. */
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof ChannelInputShutdownEvent

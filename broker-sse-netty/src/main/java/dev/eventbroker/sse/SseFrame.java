@@ -32,8 +32,17 @@ final class SseFrame {
 
   /** The first bytes of a stream: there from the start, whether there are events or not. */
   static SseFrame preamble(Duration retry) {
+    return opening(retry, "connected");
+  }
+
+  /** All there is of a stream that can't be had now: when to come back. */
+  static SseFrame notNow(Duration retry) {
+    return opening(retry, "not now");
+  }
+
+  private static SseFrame opening(Duration retry, String comment) {
     return new SseFrame(
-        "retry: " + retry.toMillis() + '\n' + comment("connected") + '\n', Optional.empty());
+        "retry: " + retry.toMillis() + '\n' + comment(comment) + '\n', Optional.empty());
   }
 
   /** Moves the client's cursor; the browser fires nothing, for there is no data. */

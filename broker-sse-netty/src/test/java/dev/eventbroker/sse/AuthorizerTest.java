@@ -10,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;
 import dev.eventbroker.engine.BrokerBuilder;
+import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -75,12 +76,23 @@ class AuthorizerTest {
   void aClientThatIsGoneByThenLeavesNothingBehind() {
     CompletableFuture<SseDecision> decision = new CompletableFuture<>();
     BlockingQueue<SseRequest> asked = new LinkedBlockingQueue<>();
-    try (RunningServer running = asking(asked, decision)) {
+    BlockingQueue<Channel> gone = new LinkedBlockingQueue<>();
+    try (RunningServer running =
+        RunningServer.start(
+            broker -> broker,
+            options ->
+                options.authorizer(
+                    request -> {
+                      asked.add(request);
+                      return decision;
+                    }),
+            pipeline ->
+                pipeline.channel().closeFuture().addListener(f -> gone.add(pipeline.channel())))) {
       RawClient client = running.connect();
       client.get("/events?topic=a");
       RunningServer.next(asked);
       client.reset();
-      // With one event loop the second request is read after the first client's end.
+      RunningServer.next(gone);
       try (RawClient other = running.connect()) {
         other.get("/events?topic=a");
         RunningServer.next(asked);
@@ -95,7 +107,7 @@ class AuthorizerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"throws", "fails", "null stage", "null decision", "error"})
-  void oneThatFailsIsAnsweredWith500AndWarnedAbout(String how) {
+  void oneThatFailsLetsNobodyInButTheBrowserComesBackAndItIsWarnedAbout(String how) {
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(AuthorizerFailures.class);
     logged.start();
@@ -114,16 +126,15 @@ class AuthorizerTest {
         RawClient client = running.connect()) {
       client.get("/events?topic=a");
 
-      assertThat(client.readAnswer())
-          .startsWith("HTTP/1.1 500 ")
-          .endsWith(
-              "{\"error\":\"internal_server_error\","
-                  + "\"detail\":\"the request could not be decided\"}");
+      assertToldToComeBack(client);
       running.assertNothingIsLeft();
       assertThat(logged.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
+    }
+    try (RunningServer running = RunningServer.start(options -> options.authorizer(failing));
+        RawClient client = running.connect()) {
+      client.request("HEAD", "/events?topic=a");
 
-      client.get("/events?topic=a");
-      assertThat(client.readAnswer()).startsWith("HTTP/1.1 500 ");
+      assertThat(client.readHead()).startsWith("HTTP/1.1 503 ");
     } finally {
       logger.setAdditive(true);
       logger.detachAppender(logged);
@@ -131,7 +142,7 @@ class AuthorizerTest {
   }
 
   @Test
-  void oneThatDoesNotDecideInTimeIsAnsweredWith503() {
+  void oneThatDoesNotDecideInTimeLetsNobodyInButTheBrowserComesBack() {
     Logger logger = (Logger) LoggerFactory.getLogger(AuthorizerFailures.class);
     logger.setLevel(Level.OFF);
     CompletableFuture<SseDecision> decision = new CompletableFuture<>();
@@ -144,7 +155,7 @@ class AuthorizerTest {
         RawClient client = running.connect()) {
       client.get("/events?topic=a");
 
-      assertThat(client.readAnswer()).startsWith("HTTP/1.1 503 ");
+      assertToldToComeBack(client);
       decision.complete(SseDecision.allow(Authorized.principal("ann")));
       running.assertNothingIsLeft();
     } finally {
@@ -184,6 +195,16 @@ class AuthorizerTest {
       assertThatThrownBy(() -> SseDecision.refuse(200, ""))
           .hasMessage("status: 200 (expected: 204 or 400 to 599)");
     }
+  }
+
+  /** Rule 19: any status but 200 is final to a browser, and the failure is not its own. */
+  private static void assertToldToComeBack(RawClient client) {
+    assertThat(client.readHead())
+        .startsWith("HTTP/1.1 200 OK\r\n")
+        .containsIgnoringCase("content-type: text/event-stream; charset=utf-8\r\n");
+    assertThat(client.readChunk()).matches("retry: [0-9]+\n: not now\n\n");
+    assertThat(client.readChunk()).isEmpty();
+    assertThat(client.isEnded()).isTrue();
   }
 
   private static RunningServer asking(

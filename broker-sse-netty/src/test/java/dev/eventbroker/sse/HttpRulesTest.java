@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.eventbroker.CloseReason;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -216,6 +217,27 @@ class HttpRulesTest {
           .contains("\n\n")
           .doesNotContain(id + "\nev");
       assertThat(running.broker.stats().connections()).isOne();
+    }
+  }
+
+  @Test
+  void rule28WhoClosesItsWritingSideIsGoneThoughItStillListens() {
+    try (RawClient client = running.connect()) {
+      client.open("/events?topic=a");
+
+      client.lastWord();
+
+      client.awaitEnd();
+      assertThat(RunningServer.next(running.closedConnections)).isEqualTo(CloseReason.DISCONNECTED);
+    }
+  }
+
+  @Test
+  void anAuthorityWithoutAPathHasNoPathInItsQuery() {
+    try (RawClient client = running.connect()) {
+      client.get("http://host?next=/events?topic=a");
+
+      assertThat(client.readAnswer()).startsWith("HTTP/1.1 404 ");
     }
   }
 

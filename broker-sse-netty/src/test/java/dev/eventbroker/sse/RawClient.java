@@ -167,6 +167,15 @@ final class RawClient implements AutoCloseable {
     }
   }
 
+  /** Says its last word, and would still listen. */
+  void lastWord() {
+    try {
+      socket.shutdownOutput();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Goes as a browser does whose page was left: the server gets a FIN. */
   void goodbye() {
     close();

@@ -55,7 +55,7 @@ final class BoardApi {
       requireMethod(request, HttpMethod.GET);
       return health();
     }
-    if (path.startsWith("/topics/") && path.endsWith("/events")) {
+    if (path.startsWith("/topics/") && path.endsWith("/events") && !path.equals("/topics/events")) {
       requireMethod(request, HttpMethod.POST);
       return publish(path, uri.parameters(), text(request));
     }
@@ -220,8 +220,10 @@ final class BoardApi {
   private static QueryStringDecoder decoded(String uri) {
     try {
       QueryStringDecoder decoder = new QueryStringDecoder(uri);
-      decoder.path();
-      decoder.parameters();
+      // Netty's decoder puts U+FFFD for what is not UTF-8.
+      if ((decoder.path() + decoder.parameters()).indexOf('\uFFFD') >= 0) {
+        throw HttpProblem.badRequest("uri: bytes that are not UTF-8 (expected: UTF-8)");
+      }
       return decoder;
     } catch (IllegalArgumentException e) {
       throw HttpProblem.badRequest("uri: " + e.getMessage());

@@ -30,18 +30,28 @@ final class BoardHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /** Requests of one connection that may wait; browsers send one at a time. */
   private static final int MAX_WAITING = 16;
 
-  private final BoardApi api;
+  private final Api api;
   private final Executor blocking;
   private final Queue<FullHttpRequest> waiting = new ArrayDeque<>();
   private boolean busy;
+  private boolean closing;
 
-  BoardHandler(BoardApi api, Executor blocking) {
+  /** What answers a request: {@link BoardApi#answer}. */
+  @FunctionalInterface
+  interface Api {
+    Reply answer(FullHttpRequest request) throws Exception;
+  }
+
+  BoardHandler(Api api, Executor blocking) {
     this.api = api;
     this.blocking = blocking;
   }
 
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+    if (closing) {
+      return;
+    }
     if (waiting.size() >= MAX_WAITING) {
       var unused = context.close();
       return;
@@ -51,7 +61,7 @@ final class BoardHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void next(ChannelHandlerContext context) {
-    FullHttpRequest request = busy ? null : waiting.poll();
+    FullHttpRequest request = busy || closing ? null : waiting.poll();
     if (request == null) {
       return;
     }
@@ -73,7 +83,7 @@ final class BoardHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   private Reply replyTo(FullHttpRequest request) {
     try {
       if (request.decoderResult().isFailure()) {
-        throw HttpProblem.badRequest("request: not HTTP");
+        throw HttpProblem.unreadable(request.decoderResult().cause());
       }
       return api.answer(request);
     } catch (HttpProblem e) {
@@ -91,7 +101,12 @@ final class BoardHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void write(ChannelHandlerContext context, FullHttpRequest request, Reply reply) {
-    boolean keepAlive = HttpUtil.isKeepAlive(request);
+    // Nothing can be read behind a request that could not be; and for a client that leaves its
+    // answers where they are, there would be ever more of them.
+    boolean keepAlive =
+        HttpUtil.isKeepAlive(request)
+            && request.decoderResult().isSuccess()
+            && context.channel().isWritable();
     request.release();
     FullHttpResponse response =
         new DefaultFullHttpResponse(
@@ -105,9 +120,11 @@ final class BoardHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (reply.status() != HttpResponseStatus.NO_CONTENT.code()) {
       HttpUtil.setContentLength(response, reply.body().remaining());
     }
-    HttpUtil.setKeepAlive(response, keepAlive);
+    HttpUtil.setKeepAlive(response.headers(), request.protocolVersion(), keepAlive);
     ChannelFuture written = context.writeAndFlush(response);
     if (!keepAlive) {
+      closing = true;
+      forgetWaiting();
       written.addListener(ChannelFutureListener.CLOSE);
     }
     busy = false;
@@ -116,9 +133,13 @@ final class BoardHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    forgetWaiting();
+    context.fireChannelInactive();
+  }
+
+  private void forgetWaiting() {
     waiting.forEach(FullHttpRequest::release);
     waiting.clear();
-    context.fireChannelInactive();
   }
 
   @Override

@@ -66,7 +66,8 @@ final class BoardNode implements AutoCloseable {
                   .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                   .pipeline(
                       pipeline ->
-                          pipeline.addLast(new JsonAggregator(), new BoardHandler(api, blocking)))
+                          pipeline.addLast(
+                              new JsonAggregator(), new BoardHandler(api::answer, blocking)))
                   .build());
       server.start();
     } catch (SQLException e) {

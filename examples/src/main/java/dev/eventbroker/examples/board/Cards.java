@@ -2,6 +2,7 @@ package dev.eventbroker.examples.board;
 
 import dev.eventbroker.Event;
 import dev.eventbroker.pg.PgBackplane;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -162,14 +163,18 @@ final class Cards {
   }
 
   private static void requireTitle(String title) {
-    if (title.isBlank() || title.length() > MAX_TITLE || title.indexOf('\0') >= 0) {
+    if (title.isBlank() || title.length() > MAX_TITLE || !isStorable(title)) {
       throw HttpProblem.badRequest(
           "title: "
               + title.length()
               + " characters (expected: 1 to "
               + MAX_TITLE
-              + ", not blank, no NUL)");
+              + ", not blank, no NUL, no unpaired surrogate)");
     }
+  }
+
+  private static boolean isStorable(String text) {
+    return text.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
   private static void requireColumn(String column) {

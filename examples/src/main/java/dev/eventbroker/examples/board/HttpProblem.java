@@ -1,5 +1,6 @@
 package dev.eventbroker.examples.board;
 
+import io.netty.handler.codec.http.TooLongHttpContentException;
 import java.util.Optional;
 
 /** Why a request is not done, for the one who asked. */
@@ -31,6 +32,16 @@ final class HttpProblem extends RuntimeException {
 
   static HttpProblem badRequest(String detail) {
     return new HttpProblem(400, "bad_request", detail);
+  }
+
+  /** For a request that Netty could not read, or not whole. */
+  static HttpProblem unreadable(Throwable cause) {
+    return cause instanceof TooLongHttpContentException
+        ? new HttpProblem(
+            413,
+            "too_large",
+            "body: too large (expected: <= " + JsonAggregator.MAX_BODY + " bytes)")
+        : badRequest("request: not HTTP");
   }
 
   static HttpProblem notFound(String what) {

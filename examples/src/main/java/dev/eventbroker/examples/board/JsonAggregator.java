@@ -1,22 +1,27 @@
 package dev.eventbroker.examples.board;
 
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpContentException;
+import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
 
-/** Gathers requests whole, and says what was wrong with one that is too large. */
+/**
+ * Gathers requests whole. One that is too large goes on without its body, as one that could not be
+ * read, so that it is answered in its turn and with the reason.
+ */
 final class JsonAggregator extends HttpObjectAggregator {
 
   /** As large as the broker's largest event. */
-  private static final int MAX_BODY = 1 << 20;
+  static final int MAX_BODY = 1 << 20;
 
   JsonAggregator() {
     super(MAX_BODY);
@@ -24,18 +29,23 @@ final class JsonAggregator extends HttpObjectAggregator {
 
   @Override
   protected void handleOversizedMessage(ChannelHandlerContext context, HttpMessage oversized) {
-    Reply reply =
-        Reply.of(
-            new HttpProblem(
-                413, "too_large", "body: too large (expected: <= " + MAX_BODY + " bytes)"));
-    FullHttpResponse response =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1,
-            HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
-            Unpooled.wrappedBuffer(reply.body()));
-    response.headers().set(HttpHeaderNames.CONTENT_TYPE, reply.contentType());
-    HttpUtil.setContentLength(response, reply.body().remaining());
-    HttpUtil.setKeepAlive(response, false);
-    context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    HttpRequest head = (HttpRequest) oversized;
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(head.protocolVersion(), head.method(), head.uri());
+    request.setDecoderResult(DecoderResult.failure(new TooLongHttpContentException()));
+    context.fireChannelRead(request);
+  }
+
+  /** Only ever "go on"; what is to be refused is refused like any other request. */
+  @Override
+  protected @Nullable Object newContinueResponse(
+      HttpMessage start, int maxContentLength, ChannelPipeline pipeline) {
+    Object answer = super.newContinueResponse(start, maxContentLength, pipeline);
+    if (answer instanceof FullHttpResponse response
+        && !response.status().equals(HttpResponseStatus.CONTINUE)) {
+      ReferenceCountUtil.release(response);
+      return null;
+    }
+    return answer;
   }
 }

@@ -172,6 +172,9 @@ class BoardDemoTest {
     refused("POST", node + "/topics/a/events?type=open", "x", 400, "reserved");
     refused("POST", node + "/topics/a/events?type=a%0Ab", "x", 400, "control character");
     refused("POST", node + "/topics/a/events?type=t", "nul \0 byte", 400, "U+0000");
+    refused("POST", node + "/topics/events", "x", 404, "path");
+    refused("POST", node + "/topics/%FF/events", "x", 400, "UTF-8");
+    refused("POST", node + "/cards", "{\"title\":\"\\ud800\",\"column\":\"todo\"}", 400, "title");
     refused("GET", node + "/topics/a/events", "", 405, "POST");
     refused("POST", node + "/sessions", "{", 400, "JSON");
     refused("POST", node + "/sessions", "[]", 400, "object");
