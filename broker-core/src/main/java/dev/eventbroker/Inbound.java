@@ -12,6 +12,8 @@ public interface Inbound {
    * For a {@link Backplane}: what follows comes after this place, and the log knows nothing older.
    * A second call says that the run was broken for everybody (another epoch, or events that are
    * gone): each subscriber is told a gap.
+   *
+   * @throws IllegalArgumentException if it goes back within the epoch, whose positions never do
    */
   void begin(EventId cursor);
 

@@ -333,14 +333,12 @@ public final class DetachedWorkers implements DetachedPublisher {
         value = runInTime();
       } catch (Throwable e) {
         // Of whatever kind: its topic's line goes on, and its stage is told.
-        letGo();
-        fail(e);
         end();
+        fail(e);
         return;
       }
-      letGo();
-      result.complete(value);
       end();
+      result.complete(value);
     }
 
     private T runInTime() throws Exception {
@@ -366,21 +364,16 @@ public final class DetachedWorkers implements DetachedPublisher {
       }
     }
 
-    /**
-     * An interrupt meant for this task must hit neither its stage's dependents nor the next one.
-     */
-    private void letGo() {
+    /** Counted before its stage is told: whoever waits for the stage finds nothing running. */
+    private void end() {
       synchronized (this) {
         runner = null;
       }
+      // An interrupt meant for this task must hit neither its stage's dependents nor the next one.
       boolean wasInterrupted = Thread.interrupted();
       if (wasInterrupted) {
         log.debug("a detached task on {} was interrupted", topic);
       }
-    }
-
-    /** Counted only now: when a drain has waited for a task, its stage is complete. */
-    private void end() {
       running.decrementAndGet();
       finished();
     }

@@ -83,7 +83,6 @@ final class Lane implements Runnable {
   }
 
   // ---- Any thread
-  // ---------------------------------------------------------------------------------------------------
 
   /** Has that done on the lane, after what was submitted before. */
   void submit(Runnable command) {
@@ -127,7 +126,6 @@ final class Lane implements Runnable {
   }
 
   // ---- The lane's thread
-  // --------------------------------------------------------------------------------------------
 
   @Override
   public void run() {

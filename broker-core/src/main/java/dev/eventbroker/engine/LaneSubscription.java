@@ -117,7 +117,6 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   // ---- The handshake, on the lane
-  // -----------------------------------------------------------------------------------
 
   @Override
   void attach(FilterIndex<Rider> index) {
@@ -206,7 +205,6 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   // ---- Reading, on the lane
-  // -----------------------------------------------------------------------------------------
 
   @Override
   boolean readBacklog(int atMost) {
@@ -349,6 +347,7 @@ final class LaneSubscription extends Rider implements Subscription {
       return true;
     }
     if (event.sequence >= overlapEnd) {
+      snapshot = null; // it may be large, and has nothing to say any more
       return false;
     }
     Snapshot shown = snapshot;
@@ -393,7 +392,6 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   // ---- The subscriber, guarded
-  // --------------------------------------------------------------------------------------
 
   /** False if it did not get it, for it is closing. */
   private boolean tellGap(Gap gap) {
@@ -444,7 +442,6 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   // ---- The end
-  // ------------------------------------------------------------------------------------------------------
 
   private void end() {
     memberships.forEach(FilterIndex.Membership::remove);

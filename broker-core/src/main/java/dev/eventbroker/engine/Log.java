@@ -121,6 +121,17 @@ final class Log {
   void restart(EventId begin) {
     lock.lock();
     try {
+      if (begin.epoch().equals(epoch) && begin.position() < position) {
+        // Positions that come twice would be taken for what subscribers have had already.
+        throw new IllegalArgumentException(
+            "begin: "
+                + begin
+                + " (expected: another epoch, or from "
+                + epoch
+                + "."
+                + position
+                + ")");
+      }
       EventId before = new EventId(epoch, position);
       Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
       moveTo(begin);

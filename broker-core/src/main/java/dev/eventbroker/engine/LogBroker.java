@@ -106,7 +106,6 @@ final class LogBroker implements Broker {
   }
 
   // ---- Publishing
-  // ---------------------------------------------------------------------------------------------------
 
   @Override
   public CompletionStage<EventId> publish(Event event) {
@@ -157,7 +156,6 @@ final class LogBroker implements Broker {
   }
 
   // ---- Subscribing
-  // --------------------------------------------------------------------------------------------------
 
   @Override
   public Subscription subscribe(SubscribeRequest request, Subscriber subscriber) {
@@ -204,7 +202,6 @@ final class LogBroker implements Broker {
   }
 
   // ---- Sources
-  // ------------------------------------------------------------------------------------------------------
 
   @Override
   public void attach(EventSource source) {
@@ -308,7 +305,6 @@ final class LogBroker implements Broker {
   }
 
   // ---- State and end
-  // ------------------------------------------------------------------------------------------------
 
   @Override
   public BrokerStats stats() {

@@ -166,6 +166,17 @@ class LogTest {
   }
 
   @Test
+  void aRestartThatGoesBackWithinTheEpochIsRefused() {
+    append(5);
+
+    assertThatThrownBy(() -> log.restart(new EventId("e", 4)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("begin: e.4 (expected: another epoch, or from e.5)");
+    log.restart(new EventId("e", 5));
+    assertThat(log.cursor()).isEqualTo(new EventId("e", 5));
+  }
+
+  @Test
   void anEventThatIsNotTheNextOneIsRefused() {
     log.append(new EventId("e", 1), event("a"), Instant.EPOCH);
 

@@ -119,7 +119,6 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   }
 
   // ---- The decision
-  // -------------------------------------------------------------------------------------------------
 
   private void authorize(ChannelHandlerContext ctx, SseRequest request) {
     CompletionStage<SseDecision> decision;
@@ -290,7 +289,6 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   }
 
   // ---- What comes in meanwhile
-  // --------------------------------------------------------------------------------------
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {

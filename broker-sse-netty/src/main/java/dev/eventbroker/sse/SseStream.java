@@ -83,7 +83,6 @@ final class SseStream implements Subscriber {
   }
 
   // ---- The handshake
-  // ------------------------------------------------------------------------------------------------
 
   /**
    * Answers and subscribes in one go: when the client sees the first bytes, what is published from
@@ -203,7 +202,6 @@ final class SseStream implements Subscriber {
   }
 
   // ---- What the channel says
-  // ----------------------------------------------------------------------------------------
 
   void writabilityChanged() {
     Subscription own = subscription;
@@ -250,7 +248,6 @@ final class SseStream implements Subscriber {
   }
 
   // ---- What time says
-  // -----------------------------------------------------------------------------------------------
 
   private void tick() {
     long now = settings.nanoClock().getAsLong();
