@@ -5,13 +5,11 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.TooLongHttpContentException;
-import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,12 +38,8 @@ final class JsonAggregator extends HttpObjectAggregator {
   @Override
   protected @Nullable Object newContinueResponse(
       HttpMessage start, int maxContentLength, ChannelPipeline pipeline) {
-    Object answer = super.newContinueResponse(start, maxContentLength, pipeline);
-    if (answer instanceof FullHttpResponse response
-        && !response.status().equals(HttpResponseStatus.CONTINUE)) {
-      ReferenceCountUtil.release(response);
-      return null;
-    }
-    return answer;
+    return HttpUtil.is100ContinueExpected(start) && !isContentLengthInvalid(start, maxContentLength)
+        ? super.newContinueResponse(start, maxContentLength, pipeline)
+        : null;
   }
 }

@@ -82,6 +82,14 @@ class BoardHandlerTest {
   }
 
   @Test
+  void anExpectationThatNobodyKnowsIsNotWaitedFor() {
+    receive("POST /x HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 2\r\n\r\n{}");
+    work();
+
+    assertThat(sent()).startsWith("HTTP/1.1 200 OK\r\n");
+  }
+
+  @Test
   void whatIsBehindTheLastRequestIsNotDone() {
     socket.isFull = true;
     receive("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
