@@ -1,6 +1,7 @@
 package dev.eventbroker.pg;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -25,5 +26,10 @@ final class Await {
 
   static <T> T of(CompletionStage<T> stage) throws Exception {
     return stage.toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** On a thread of its own: the common pool has but one on a machine with two processors. */
+  static CompletableFuture<Void> async(Runnable work) {
+    return CompletableFuture.runAsync(work, task -> new Thread(task, "test-async").start());
   }
 }

@@ -84,7 +84,7 @@ class IncidentETest {
     // Far more than socket buffers take.
     var publish = node.backplane.publish(Node.event("x".repeat(30 << 20)));
     Await.until("the worker writes", () -> isIn(worker, "implWrite"));
-    Await.of(CompletableFuture.runAsync(node.backplane::close));
+    Await.of(Await.async(node.backplane::close));
 
     assertThat(node.backplane.status().detail())
         .isEqualTo("closed by force: a connection did not answer");
@@ -104,11 +104,10 @@ class IncidentETest {
     proxy.blackholeNew(true);
     PgBackplane backplane =
         PgBackplane.builder(TestDatabase.url(proxy.port())).schema(schema).build();
-    CompletableFuture<Void> start =
-        CompletableFuture.runAsync(() -> backplane.start(new NoInbound()));
+    CompletableFuture<Void> start = Await.async(() -> backplane.start(new NoInbound()));
     Await.until("connecting", () -> OwnedSockets.claimed() > 0);
 
-    Await.of(CompletableFuture.runAsync(backplane::close));
+    Await.of(Await.async(backplane::close));
 
     assertThat(OwnedSockets.claimed()).isZero();
     assertThat(start).failsWithin(Duration.ofSeconds(5));
@@ -122,7 +121,7 @@ class IncidentETest {
     proxy.close();
     Await.until("lost", () -> node.backplane.status().state() == SourceStatus.State.CONNECTING);
 
-    Await.of(CompletableFuture.runAsync(node.backplane::close));
+    Await.of(Await.async(node.backplane::close));
 
     assertNothingIsLeftOf(node.backplane);
     node.close();

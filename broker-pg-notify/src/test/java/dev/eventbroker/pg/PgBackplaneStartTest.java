@@ -66,7 +66,7 @@ class PgBackplaneStartTest {
   void twoNodesMayApplyTheSchemaAtOnce() throws Exception {
     CompletableFuture<?>[] both = new CompletableFuture<?>[4];
     for (int i = 0; i < both.length; i++) {
-      both[i] = CompletableFuture.runAsync(() -> apply("odd \"name\""));
+      both[i] = Await.async(() -> apply("odd \"name\""));
     }
 
     Await.of(CompletableFuture.allOf(both));
@@ -86,7 +86,7 @@ class PgBackplaneStartTest {
       first.setAutoCommit(false);
       statement.execute("select pg_advisory_xact_lock(" + PgSchema.LOCK + ")");
       for (int i = 0; i < all.length; i++) {
-        all[i] = CompletableFuture.runAsync(() -> apply(url, "isolated"));
+        all[i] = Await.async(() -> apply(url, "isolated"));
       }
       Await.until(
           "two wait",
