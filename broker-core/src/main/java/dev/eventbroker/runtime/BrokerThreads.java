@@ -17,7 +17,7 @@ public final class BrokerThreads implements ThreadFactory {
   private final String prefix;
   private final AtomicInteger made = new AtomicInteger();
 
-  /** Threads called {@code prefix-1}, {@code prefix-2} and so on. */
+  /** Threads called {@code prefix}, {@code prefix-2}, {@code prefix-3} and so on. */
   public BrokerThreads(String prefix) {
     this.prefix = prefix;
   }
@@ -26,8 +26,9 @@ public final class BrokerThreads implements ThreadFactory {
   @SuppressWarnings("ThreadPriorityCheck") // not to rely on priorities: to not inherit one
   public Thread newThread(Runnable work) {
     boolean inheritThreadLocals = false;
-    Thread thread =
-        new Thread(null, work, prefix + '-' + made.incrementAndGet(), 0, inheritThreadLocals);
+    int number = made.incrementAndGet();
+    String name = number == 1 ? prefix : prefix + '-' + number;
+    Thread thread = new Thread(null, work, name, 0, inheritThreadLocals);
     thread.setContextClassLoader(BrokerThreads.class.getClassLoader());
     thread.setDaemon(true);
     thread.setPriority(Thread.NORM_PRIORITY);

@@ -2,6 +2,7 @@ package dev.eventbroker.runtime;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -26,9 +27,10 @@ public final class LimitedWarnings {
   }
 
   /**
-   * Logs what happened with its cause, or counts it if the last warning is less than a second old.
+   * Logs what happened with its cause if there is one, or counts it if the last warning is less
+   * than a second old.
    */
-  public void warn(String what, Throwable cause) {
+  public void warn(String what, @Nullable Throwable cause) {
     long now = nanoClock.getAsLong();
     long next = nextAt.get();
     if (now - next < 0 || !nextAt.compareAndSet(next, now + INTERVAL_NANOS)) {

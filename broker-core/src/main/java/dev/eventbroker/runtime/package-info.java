@@ -1,6 +1,6 @@
 /**
- * What all machinery of this module runs on: threads that inherit nothing, and warnings that can't
- * flood a log.
+ * What all machinery of this project runs on: threads that inherit nothing, and warnings that can't
+ * flood a log. Exported to the project's own modules only.
  */
 @NullMarked
 package dev.eventbroker.runtime;

@@ -1,6 +1,7 @@
 package dev.eventbroker.pg;
 
 import dev.eventbroker.BrokerException;
+import dev.eventbroker.runtime.BrokerThreads;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
@@ -75,7 +76,7 @@ final class Lifeline {
     this.work = work;
     this.nanoClock = nanoClock;
     this.random = random;
-    this.thread = new OwnThreads(name).newThread(this::run);
+    this.thread = new BrokerThreads(name).newThread(this::run);
   }
 
   void start() {

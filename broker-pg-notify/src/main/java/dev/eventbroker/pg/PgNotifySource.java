@@ -8,6 +8,7 @@ import dev.eventbroker.EventSource;
 import dev.eventbroker.Inbound;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.TopicFilter;
+import dev.eventbroker.runtime.BrokerThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -140,7 +141,7 @@ public final class PgNotifySource implements EventSource {
               config.nanoClock,
               config.random);
       crew = new Crew(name, List.of(listening), config.nanoClock);
-      mapping = new OwnThreads(name + "-mapper").newThread(this::map);
+      mapping = new BrokerThreads(name + "-mapper").newThread(this::map);
       nextWarningAt = config.nanoClock.getAsLong();
     }
 

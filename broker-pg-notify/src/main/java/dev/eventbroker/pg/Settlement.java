@@ -3,6 +3,7 @@ package dev.eventbroker.pg;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.EventId;
 import dev.eventbroker.pg.PublishQueue.Publish;
+import dev.eventbroker.runtime.BrokerThreads;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,7 +26,7 @@ final class Settlement {
 
   Settlement(String name, PublishQueue queue) {
     this.queue = queue;
-    this.teller = Executors.newSingleThreadExecutor(new OwnThreads(name + "-results"));
+    this.teller = Executors.newSingleThreadExecutor(new BrokerThreads(name + "-results"));
   }
 
   void complete(Publish publish, EventId id) {

@@ -1,5 +1,6 @@
 package dev.eventbroker.pg;
 
+import dev.eventbroker.runtime.BrokerThreads;
 import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,7 @@ final class Watchdog implements AutoCloseable {
 
   static Watchdog over(String name, List<Lifeline> lifelines) {
     ScheduledThreadPoolExecutor timer =
-        new ScheduledThreadPoolExecutor(1, new OwnThreads(name + "-watchdog"));
+        new ScheduledThreadPoolExecutor(1, new BrokerThreads(name + "-watchdog"));
     var unused =
         timer.scheduleWithFixedDelay(
             () -> lifelines.forEach(Lifeline::check),

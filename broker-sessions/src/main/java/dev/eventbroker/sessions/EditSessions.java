@@ -7,6 +7,7 @@ import dev.eventbroker.BrokerException;
 import dev.eventbroker.Registration;
 import dev.eventbroker.Topic;
 import dev.eventbroker.engine.BrokerBuilder;
+import dev.eventbroker.runtime.BrokerThreads;
 import dev.eventbroker.sessions.Acquisition.Acquired;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -339,17 +340,10 @@ public final class EditSessions implements AutoCloseable {
       if (timer.isPresent() && executor.isPresent()) {
         return Optional.empty();
       }
-      ScheduledThreadPoolExecutor own = new ScheduledThreadPoolExecutor(1, Builder::newThread);
+      ScheduledThreadPoolExecutor own =
+          new ScheduledThreadPoolExecutor(1, new BrokerThreads("eventbroker-sessions"));
       own.setRemoveOnCancelPolicy(true);
       return Optional.of(own);
-    }
-
-    /** Inherits nothing from the thread that happens to make it, which may serve a request. */
-    private static Thread newThread(Runnable work) {
-      Thread thread = new Thread(null, work, "eventbroker-sessions", 0, false);
-      thread.setContextClassLoader(EditSessions.class.getClassLoader());
-      thread.setDaemon(true);
-      return thread;
     }
 
     private static Duration requirePositive(String what, Duration value) {

@@ -6,6 +6,7 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.Delivery;
 import dev.eventbroker.LagPolicy;
 import dev.eventbroker.SubscribeRequest;
+import dev.eventbroker.runtime.LimitedWarnings;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -17,6 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers requests for one path with a stream of events; requests for other paths pass on
@@ -31,12 +34,15 @@ import java.util.random.RandomGenerator;
 @ChannelHandler.Sharable
 public final class SseEndpoint extends ChannelInboundHandlerAdapter {
 
+  private static final Logger log = LoggerFactory.getLogger(SseEndpoint.class);
+
   private final SseSettings settings;
-  private final AuthorizerFailures failures;
+  private final LimitedWarnings
+      failures; // every client can make an authorizer fail as often as it likes
 
   private SseEndpoint(SseSettings settings) {
     this.settings = settings;
-    this.failures = new AuthorizerFailures(settings.nanoClock());
+    this.failures = new LimitedWarnings(log, settings.nanoClock());
   }
 
   /** Starts an endpoint for the events of that broker. */

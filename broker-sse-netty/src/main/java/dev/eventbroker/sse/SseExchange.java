@@ -2,6 +2,7 @@ package dev.eventbroker.sse;
 
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.SubscribeRequest;
+import dev.eventbroker.runtime.LimitedWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -71,7 +72,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       new CloseReason("talkative", "the client sends too much after its request", false, false);
 
   private final SseSettings settings;
-  private final AuthorizerFailures failures;
+  private final LimitedWarnings failures;
   private final HttpVersion version;
   private final boolean head;
   private final boolean keepAlive;
@@ -85,7 +86,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private boolean pipelined;
   private long ignoredBytes;
 
-  SseExchange(SseSettings settings, AuthorizerFailures failures, HttpRequest request) {
+  SseExchange(SseSettings settings, LimitedWarnings failures, HttpRequest request) {
     this.settings = settings;
     this.failures = failures;
     this.version = request.protocolVersion();
@@ -156,7 +157,8 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private void tooLate(ChannelHandlerContext ctx) {
     if (!decided) {
       decided = true;
-      failures.warn("no decision within " + settings.authorizeTimeout(), null);
+      failures.warn(
+          "the authorizer failed: no decision within " + settings.authorizeTimeout(), null);
       notNow(ctx);
     }
   }
@@ -175,7 +177,8 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     } else if (decision instanceof SseDecision.Refused refused && failure == null) {
       refuse(ctx, new Refusal(refused.status(), refused.detail()));
     } else {
-      failures.warn(failure == null ? "the decision is null" : "it threw", failure);
+      failures.warn(
+          "the authorizer failed: " + (failure == null ? "it decided null" : "it threw"), failure);
       notNow(ctx);
     }
   }

@@ -109,7 +109,7 @@ class AuthorizerTest {
   @ValueSource(strings = {"throws", "fails", "null stage", "null decision", "error"})
   void oneThatFailsLetsNobodyInButTheBrowserComesBackAndItIsWarnedAbout(String how) {
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(AuthorizerFailures.class);
+    Logger logger = (Logger) LoggerFactory.getLogger(SseEndpoint.class);
     logged.start();
     logger.addAppender(logged);
     logger.setAdditive(false);
@@ -143,7 +143,7 @@ class AuthorizerTest {
 
   @Test
   void oneThatDoesNotDecideInTimeLetsNobodyInButTheBrowserComesBack() {
-    Logger logger = (Logger) LoggerFactory.getLogger(AuthorizerFailures.class);
+    Logger logger = (Logger) LoggerFactory.getLogger(SseEndpoint.class);
     logger.setLevel(Level.OFF);
     CompletableFuture<SseDecision> decision = new CompletableFuture<>();
     try (RunningServer running =
