@@ -155,7 +155,7 @@ public final class DetachedWorkers implements DetachedPublisher {
     return job.result.minimalCompletionStage();
   }
 
-  /** How many tasks wait. */
+  /** How many tasks wait: for their turn, or for what they have handed on to be done. */
   public int queued() {
     return Math.max(0, pending.get() - running.get());
   }
@@ -333,11 +333,18 @@ public final class DetachedWorkers implements DetachedPublisher {
         value = runInTime();
       } catch (Throwable e) {
         // Of whatever kind: its topic's line goes on, and its stage is told.
-        end();
+        leave();
+        finished();
         fail(e);
         return;
       }
-      end();
+      leave();
+      if (value instanceof CompletionStage<?> outcome) {
+        // Handed on, to a backplane for instance, but not done: a drain waits for it.
+        var unused = outcome.whenComplete((done, failure) -> finished());
+      } else {
+        finished();
+      }
       result.complete(value);
     }
 
@@ -365,7 +372,7 @@ public final class DetachedWorkers implements DetachedPublisher {
     }
 
     /** Counted before its stage is told: whoever waits for the stage finds nothing running. */
-    private void end() {
+    private void leave() {
       synchronized (this) {
         runner = null;
       }
@@ -375,7 +382,6 @@ public final class DetachedWorkers implements DetachedPublisher {
         log.debug("a detached task on {} was interrupted", topic);
       }
       running.decrementAndGet();
-      finished();
     }
 
     /** It will not run. One that runs already ends by itself, for it was interrupted. */

@@ -169,6 +169,26 @@ class DetachedWorkersTest {
   }
 
   @Test
+  void anEventThatIsStillBeingStoredIsNotFinished() throws Exception {
+    CompletableFuture<EventId> stored = new CompletableFuture<>();
+    CountDownLatch handedOn = new CountDownLatch(1);
+    publish =
+        event -> {
+          handedOn.countDown();
+          return stored;
+        };
+    CompletionStage<EventId> published = workers.publish(Event.of(TOPIC, "t", ""));
+    handedOn.await();
+
+    DrainReport report = workers.drain(Duration.ZERO);
+
+    assertThat(report).isEqualTo(new DrainReport(0, 1));
+    stored.complete(new EventId("e", 7));
+    assertThat(published.toCompletableFuture().get(10, TimeUnit.SECONDS))
+        .isEqualTo(new EventId("e", 7));
+  }
+
+  @Test
   void drainingFinishesWhatWaits() throws Exception {
     CompletionStage<Boolean> first =
         workers.submit(
