@@ -5,6 +5,7 @@ import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
 import dev.eventbroker.LagPolicy;
+import dev.eventbroker.Registration;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
@@ -49,6 +50,7 @@ final class LaneSubscription extends Rider implements Subscription {
   private final AtomicBoolean ended = new AtomicBoolean();
   private final AtomicBoolean wakeQueued = new AtomicBoolean();
   private volatile State state = State.ARMED;
+  private volatile Registration load = () -> {};
 
   // The lane's thread only; the first ones are set before the lane knows of it.
   private long next;
@@ -156,7 +158,7 @@ final class LaneSubscription extends Rider implements Subscription {
             lane.submit(() -> join(loading, null, 0));
           }
         };
-    around.snapshots().load(request.principal(), loading, timeout, ending);
+    load = around.snapshots().load(request.principal(), loading, timeout, ending);
   }
 
   /**
@@ -455,6 +457,7 @@ final class LaneSubscription extends Rider implements Subscription {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
+    load.close();
     closing.compareAndSet(null, CloseReason.SHUTDOWN);
     if (state == State.PAUSED) {
       around.counters().lagging.decrementAndGet();

@@ -2,6 +2,7 @@ package dev.eventbroker.engine;
 
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
+import dev.eventbroker.Registration;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest.Loading;
 import dev.eventbroker.runtime.BrokerThreads;
@@ -69,8 +70,11 @@ final class SnapshotLoader {
   /**
    * Starts a load; the end is told on a thread of the loader, on the timer's, or on the caller's if
    * refused.
+   *
+   * @return gives the load up, so that nobody waits behind a load for a client that is gone; its
+   *     end is not told then
    */
-  void load(String principal, Loading loading, Duration timeout, Ending ending) {
+  Registration load(String principal, Loading loading, Duration timeout, Ending ending) {
     Load load = new Load(principal, loading, timeout, ending);
     try {
       load.timeUp =
@@ -79,6 +83,7 @@ final class SnapshotLoader {
     } catch (RejectedExecutionException e) {
       load.fail(e);
     }
+    return load::giveUp;
   }
 
   /** One load, whose end is told by whoever comes first. */
@@ -119,10 +124,20 @@ final class SnapshotLoader {
       }
     }
 
+    void giveUp() {
+      if (isFirst()) {
+        stop();
+      }
+    }
+
+    private void stop() {
+      threads.remove(this);
+      task.cancel(true);
+    }
+
     void late() {
       if (isFirst()) {
-        threads.remove(this);
-        task.cancel(true);
+        stop();
         failed(principal, new TimeoutException("no snapshot within " + timeout), ending);
       }
     }

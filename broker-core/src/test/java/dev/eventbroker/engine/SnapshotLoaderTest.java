@@ -17,6 +17,9 @@ import dev.eventbroker.testing.ManualTimer;
 import dev.eventbroker.testing.RecordingSubscriber;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +64,33 @@ class SnapshotLoaderTest {
         request(() -> {}).snapshotTimeout(ChronoUnit.FOREVER.getDuration()).build(), subscriber);
 
     assertThat(once("start")).startsWith("snapshot(loaded) start");
+  }
+
+  @Test
+  void aSubscriptionThatEndsGivesUpItsLoadSoNobodyWaitsBehindIt() throws Exception {
+    CountDownLatch interrupted = new CountDownLatch(BrokerBuilder.DEFAULT_SNAPSHOT_THREADS);
+    List<Subscription> stuck = new ArrayList<>();
+    for (int i = 0; i < BrokerBuilder.DEFAULT_SNAPSHOT_THREADS; i++) {
+      CountDownLatch loading = new CountDownLatch(1);
+      Runnable untilInterrupted =
+          () -> {
+            loading.countDown();
+            try {
+              new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+              interrupted.countDown();
+            }
+          };
+      stuck.add(broker.subscribe(request(untilInterrupted).build(), new RecordingSubscriber()));
+      loading.await();
+    }
+    broker.subscribe(request(() -> {}).build(), subscriber);
+
+    stuck.forEach(Subscription::close);
+
+    assertThat(once("start")).startsWith("snapshot(loaded) start");
+    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(broker.stats().snapshotFallbacks()).isZero();
   }
 
   @Test
