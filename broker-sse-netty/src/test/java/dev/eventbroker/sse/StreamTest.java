@@ -208,18 +208,22 @@ class StreamTest {
         EventId id = running.publish("a", data);
         assertThat(quick.readChunk()).isEqualTo(block(id, data));
       }
+      // It may have been writable for a moment in between, and so meet more than one gap.
+      int gaps = 0;
       long position = 0;
-      String seen = slow.readChunk();
-      while (!seen.contains("event: gap")) {
-        assertThat(seen).as("15 MB do not fit into the log and the socket").startsWith("id: ");
-        if (seen.contains("data:")) {
+      while (position < events) {
+        String seen = slow.readChunk();
+        assertThat(seen).as("a block with an id").startsWith("id: ");
+        if (seen.contains("event: gap")) {
+          gaps++;
+          assertThat(seen).contains("\"reason\":\"slow\"");
+          assertThat(position(seen)).isGreaterThan(position);
+        } else if (seen.contains("data:")) {
           assertThat(position(seen)).as("a contiguous run").isEqualTo(position + 1);
         }
         position = position(seen);
-        seen = slow.readChunk();
       }
-      assertThat(seen).contains("\"reason\":\"slow\"");
-      assertThat(position(seen)).isGreaterThan(position);
+      assertThat(gaps).as("15 MB do not fit into the log and the socket").isPositive();
 
       EventId next = running.publish("a", "next");
       assertThat(slow.readChunk()).isEqualTo(block(next, "next"));
