@@ -12,7 +12,8 @@
  * dev.eventbroker.sse.SseServer} is one around it. {@link dev.eventbroker.sse.SseAuthorizer}
  * decides about an {@link dev.eventbroker.sse.SseRequest} with an {@link
  * dev.eventbroker.sse.SseDecision}. Then read {@code SseExchange} (a request and its end), {@code
- * SseStream} (a subscriber and its line) and {@code SseFrame} (the wire).
+ * SseStream} (a subscriber and its line), {@code SseFrame} (a block of the stream), and {@code
+ * WireFrame} and {@code Wire} (its way to the socket).
  */
 @NullMarked
 package dev.eventbroker.sse;
