@@ -13,16 +13,17 @@ import java.util.concurrent.CompletionStage;
 public interface Broker extends AutoCloseable {
 
   /**
-   * Publishes an event. Never waits for a subscriber, and never fails because of one.
+   * Publishes an event, or one of the other messages. Never waits for a subscriber, and never fails
+   * because of one.
    *
-   * <p>Without a {@link Backplane} the event is in the log when this returns, and the stage is
-   * complete. With one, the event goes through it and comes back to the log of every node with the
-   * same id; the stage completes when it has its id, or exceptionally if it could not be stored.
+   * <p>Without a {@link Backplane} the message is in the log when this returns, and the stage is
+   * complete. With one, it goes through it and comes back to the log of every node with the same
+   * id; the stage completes when it has its id, or exceptionally if it could not be stored.
    *
    * @throws BrokerException.Closed if the broker was closed
    * @throws IllegalArgumentException if the event is larger than the broker takes
    */
-  CompletionStage<EventId> publish(Event event);
+  CompletionStage<EventId> publish(Message message);
 
   /**
    * Publishes an event on this node only and without an id: presence or typing, which nobody wants

@@ -26,6 +26,10 @@ public record CloseReason(String code, String text, boolean retryable, boolean e
   public static final CloseReason SLOW =
       new CloseReason("slow", "slower than the log is long", true, true);
 
+  /** Its principal lost the right to everything that it asked for. */
+  public static final CloseReason REVOKED =
+      new CloseReason("revoked", "no right is left to what it asked for", true, false);
+
   /** The broker, or the executor that the subscription lived on, was shut down. */
   public static final CloseReason SHUTDOWN =
       new CloseReason("shutdown", "the broker is shutting down", true, true);

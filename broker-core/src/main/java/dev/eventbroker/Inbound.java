@@ -18,12 +18,12 @@ public interface Inbound {
   void begin(EventId cursor);
 
   /**
-   * For a {@link Backplane}: the event with the next position of the epoch.
+   * For a {@link Backplane}: the message with the next position of the epoch.
    *
    * @throws IllegalArgumentException if the id is not the next one; the backplane then says {@link
    *     #begin}
    */
-  void event(EventId id, Instant time, Event event);
+  void message(EventId id, Instant time, Message message);
 
   /** For a plain source: an event without a place of its own. */
   void event(Event event);

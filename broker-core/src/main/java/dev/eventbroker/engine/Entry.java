@@ -4,6 +4,7 @@ import dev.eventbroker.Delivery;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
+import dev.eventbroker.Revocation;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
@@ -11,18 +12,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One place in the log. {@link #sequence} is this node's own dense numbering; {@link #epoch} and
- * {@link #position} are the id of this entry or of the last entry before it that has one.
+ * {@link #position} are the id of this entry where it has one ({@link #placed}), or of the last
+ * entry before it that has one.
  */
 abstract class Entry {
 
   final long sequence;
   final String epoch;
   final long position;
+  final boolean placed;
 
-  Entry(long sequence, String epoch, long position) {
+  Entry(long sequence, String epoch, long position, boolean placed) {
     this.sequence = sequence;
     this.epoch = epoch;
     this.position = position;
+    this.placed = placed;
   }
 
   /** What it takes of the log's bound in bytes, estimated. */
@@ -42,15 +46,13 @@ abstract class Entry {
     private static final int PRINCIPAL_BYTES = 64;
 
     final Event event;
-    final boolean local;
     private final Instant time;
     private volatile @Nullable Encoded encoded;
 
-    OfEvent(long sequence, String epoch, long position, Event event, Instant time, boolean local) {
-      super(sequence, epoch, position);
+    OfEvent(long sequence, EventId place, boolean placed, Event event, Instant time) {
+      super(sequence, place.epoch(), place.position(), placed);
       this.event = event;
       this.time = time;
-      this.local = local;
     }
 
     /** The data counts twice: once as text and once as the frame that all connections share. */
@@ -75,7 +77,7 @@ abstract class Entry {
 
     @Override
     public Optional<EventId> id() {
-      return local ? Optional.empty() : Optional.of(place());
+      return placed ? Optional.of(place()) : Optional.empty();
     }
 
     @Override
@@ -104,7 +106,7 @@ abstract class Entry {
 
     @Override
     public String toString() {
-      return event + (local ? " (local)" : " " + place());
+      return event + (placed ? " " + place() : " (local)");
     }
   }
 
@@ -115,9 +117,27 @@ abstract class Entry {
 
     final Gap gap;
 
-    OfGap(long sequence, Gap gap) {
-      super(sequence, gap.to().epoch(), gap.to().position());
+    OfGap(long sequence, Gap gap, boolean placed) {
+      super(sequence, gap.to().epoch(), gap.to().position(), placed);
       this.gap = gap;
+    }
+
+    @Override
+    long bytes() {
+      return BYTES;
+    }
+  }
+
+  /** From here on a principal has no right to some topics. */
+  static final class OfRevocation extends Entry {
+
+    private static final int BYTES = 250;
+
+    final Revocation revocation;
+
+    OfRevocation(long sequence, EventId place, Revocation revocation) {
+      super(sequence, place.epoch(), place.position(), true);
+      this.revocation = revocation;
     }
 
     @Override

@@ -298,10 +298,9 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   private boolean concerns(Entry entry) {
-    if (entry instanceof Entry.OfGap) {
+    if (!(entry instanceof Entry.OfEvent event)) {
       return true;
     }
-    Entry.OfEvent event = (Entry.OfEvent) entry;
     for (TopicFilter filter : request.filters()) {
       if (filter.matches(event.event.topic())) {
         return true;
@@ -318,8 +317,7 @@ final class LaneSubscription extends Rider implements Subscription {
     if (entry instanceof Entry.OfGap broken) {
       return !concerns(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
     }
-    Entry.OfEvent event = (Entry.OfEvent) entry;
-    if (isSettled(event)) {
+    if (!(entry instanceof Entry.OfEvent event) || isSettled(event)) {
       return true;
     }
     if (!event.event.audience().includes(request.principal())) {
@@ -342,7 +340,7 @@ final class LaneSubscription extends Rider implements Subscription {
 
   /** Whether the event is one that the run has behind it already, though the log has it ahead. */
   private boolean isSettled(Entry.OfEvent event) {
-    if (event.local) {
+    if (!event.placed) {
       return event.sequence < armedAt;
     }
     if (event.position <= settled.position() && event.epoch.equals(settled.epoch())) {

@@ -3,6 +3,9 @@ package dev.eventbroker.engine;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
+import dev.eventbroker.Interruption;
+import dev.eventbroker.Message;
+import dev.eventbroker.Revocation;
 import dev.eventbroker.TopicFilter;
 import java.time.Instant;
 import java.util.Optional;
@@ -52,13 +55,11 @@ final class Log {
     this.epochStart = tail;
   }
 
-  /** Appends an event with the next position. */
-  EventId append(Event event, Instant time) {
+  /** Appends a message with the next position. */
+  EventId append(Message message, Instant time) {
     lock.lock();
     try {
-      position++;
-      add(new Entry.OfEvent(tail, epoch, position, event, time, false));
-      return new EventId(epoch, position);
+      return place(message, time);
     } finally {
       lock.unlock();
     }
@@ -68,29 +69,43 @@ final class Log {
   void appendLocal(Event event, Instant time) {
     lock.lock();
     try {
-      add(new Entry.OfEvent(tail, epoch, position, event, time, true));
+      add(new Entry.OfEvent(tail, new EventId(epoch, position), false, event, time));
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Appends an event whose id was given elsewhere.
+   * Appends a message whose id was given elsewhere.
    *
    * @throws IllegalArgumentException if it is not the next position of this epoch
    */
-  void append(EventId id, Event event, Instant time) {
+  void append(EventId id, Message message, Instant time) {
     lock.lock();
     try {
       if (!id.epoch().equals(epoch) || id.position() != position + 1) {
         throw new IllegalArgumentException(
             "id: " + id + " (expected: " + epoch + "." + (position + 1) + ")");
       }
-      position++;
-      add(new Entry.OfEvent(tail, epoch, position, event, time, false));
+      var unused = place(message, time);
     } finally {
       lock.unlock();
     }
+  }
+
+  private EventId place(Message message, Instant time) {
+    EventId before = new EventId(epoch, position);
+    position++;
+    EventId id = new EventId(epoch, position);
+    if (message instanceof Event event) {
+      add(new Entry.OfEvent(tail, id, true, event, time));
+    } else if (message instanceof Revocation revocation) {
+      add(new Entry.OfRevocation(tail, id, revocation));
+    } else if (message instanceof Interruption broken) {
+      Gap gap = new Gap(Gap.Reason.SOURCE, Optional.of(before), id, broken.scope());
+      add(new Entry.OfGap(tail, gap, true));
+    }
+    return id;
   }
 
   /** Says, in order, that something may be missing on these topics. */
@@ -98,7 +113,7 @@ final class Log {
     lock.lock();
     try {
       EventId here = new EventId(epoch, position);
-      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope)));
+      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope), false));
     } finally {
       lock.unlock();
     }
@@ -135,7 +150,9 @@ final class Log {
       EventId before = new EventId(epoch, position);
       Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
       moveTo(begin);
-      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL)));
+      add(
+          new Entry.OfGap(
+              tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL), false));
     } finally {
       lock.unlock();
     }
@@ -235,11 +252,7 @@ final class Log {
         high = middle;
       }
     }
-    boolean isItself =
-        low < tail
-            && at(low) instanceof Entry.OfEvent event
-            && !event.local
-            && event.position == seen;
+    boolean isItself = low < tail && at(low).placed && at(low).position == seen;
     return isItself ? low + 1 : low;
   }
 
@@ -270,7 +283,8 @@ final class Log {
     if (oldest.sequence >= epochStart) {
       // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
       // resume there, whatever else of that position goes later.
-      long usable = oldest instanceof Entry.OfGap ? oldest.position + 1 : oldest.position;
+      boolean told = oldest.placed || oldest instanceof Entry.OfEvent;
+      long usable = told ? oldest.position : oldest.position + 1;
       floorPosition = Math.max(floorPosition, usable);
     }
   }

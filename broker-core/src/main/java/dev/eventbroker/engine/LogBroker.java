@@ -16,6 +16,7 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.EventSource;
 import dev.eventbroker.Gap;
 import dev.eventbroker.Inbound;
+import dev.eventbroker.Message;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
@@ -108,12 +109,12 @@ final class LogBroker implements Broker {
   // ---- Publishing
 
   @Override
-  public CompletionStage<EventId> publish(Event event) {
-    requireTakeable(event);
+  public CompletionStage<EventId> publish(Message message) {
+    requireTakeable(message);
     if (backplane.isPresent()) {
-      return backplane.get().publish(event);
+      return backplane.get().publish(message);
     }
-    return CompletableFuture.completedStage(append(event));
+    return CompletableFuture.completedStage(append(message));
   }
 
   @Override
@@ -127,8 +128,8 @@ final class LogBroker implements Broker {
     return detached;
   }
 
-  private EventId append(Event event) {
-    EventId id = events.append(event, clock.instant());
+  private EventId append(Message message) {
+    EventId id = events.append(message, clock.instant());
     appended();
     return id;
   }
@@ -143,12 +144,12 @@ final class LogBroker implements Broker {
     lanes.signalAll();
   }
 
-  private void requireTakeable(Event event) {
-    requireNonNull(event, "event");
+  private void requireTakeable(Message message) {
+    requireNonNull(message, "message");
     if (closed.get()) {
       throw new BrokerException.Closed("broker " + name);
     }
-    int length = event.data().length();
+    int length = message instanceof Event event ? event.data().length() : 0;
     if (length > maxDataLength) {
       throw new IllegalArgumentException(
           "data: " + length + " characters (expected: <= " + maxDataLength + ")");
@@ -233,9 +234,9 @@ final class LogBroker implements Broker {
     }
 
     @Override
-    public void event(EventId id, Instant time, Event event) {
+    public void message(EventId id, Instant time, Message message) {
       throw new BrokerException(
-          "event with id " + id + ": from a plain source (expected: from a backplane)");
+          "message with id " + id + ": from a plain source (expected: from a backplane)");
     }
 
     @Override
@@ -272,8 +273,8 @@ final class LogBroker implements Broker {
     }
 
     @Override
-    public void event(EventId id, Instant time, Event event) {
-      events.append(id, event, time);
+    public void message(EventId id, Instant time, Message message) {
+      events.append(id, message, time);
       appended();
     }
   }

@@ -259,7 +259,7 @@ final class OutboxWorker implements Lifeline.Work {
           "the events from " + expected + " to " + (id.position() - 1) + " are gone");
     }
     if (placed.event().isPresent()) {
-      inbound.event(id, placed.row().at(), placed.event().get());
+      inbound.message(id, placed.row().at(), placed.event().get());
       cursor = id;
       position = id.position();
     } else {

@@ -7,6 +7,7 @@ import dev.eventbroker.BrokerException;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Inbound;
+import dev.eventbroker.Message;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.pg.PublishQueue.Publish;
 import java.sql.Connection;
@@ -253,8 +254,13 @@ public final class PgBackplane implements Backplane {
    * @throws IllegalArgumentException if the event has a character that PostgreSQL can't store
    */
   @Override
-  public CompletionStage<EventId> publish(Event event) {
-    PgText.require(requireNonNull(event, "event"));
+  public CompletionStage<EventId> publish(Message message) {
+    requireNonNull(message, "message");
+    if (!(message instanceof Event event)) {
+      return CompletableFuture.failedStage(
+          new BrokerException("message: " + message + " (expected: an event)"));
+    }
+    PgText.require(event);
     Publish publish = new Publish(event, new CompletableFuture<>());
     try {
       queue.offer(publish);

@@ -3,6 +3,7 @@ package dev.eventbroker.pg;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Inbound;
+import dev.eventbroker.Message;
 import dev.eventbroker.TopicFilter;
 import java.time.Instant;
 
@@ -15,7 +16,7 @@ final class NoInbound implements Inbound {
   }
 
   @Override
-  public void event(EventId id, Instant time, Event event) {
+  public void message(EventId id, Instant time, Message message) {
     throw new AssertionError("event " + id);
   }
 
