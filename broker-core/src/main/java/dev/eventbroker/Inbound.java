@@ -4,7 +4,7 @@ import java.time.Instant;
 
 /**
  * Where a source puts what it brings. Each call appends to the log and returns at once; nothing
- * waits for a subscriber. One thread at a time.
+ * waits for a subscriber. One thread at a time, where nothing else is said.
  */
 public interface Inbound {
 
@@ -30,4 +30,10 @@ public interface Inbound {
 
   /** The source may have missed events on these topics. */
   void gap(TopicFilter scope);
+
+  /**
+   * What {@link EventSource#status} answers is another state now. Without this call the broker sees
+   * it at its next heartbeat. Any thread, and while others of these calls are made.
+   */
+  default void statusChanged() {}
 }

@@ -111,8 +111,8 @@ class IncidentATest {
         .isInstanceOf(ExecutionException.class)
         .hasRootCauseMessage("the session is closed");
     assertThat(observed.get()).hasMessage("the session is closed");
-    assertThat(broker.stats().detachedFailed()).isEqualTo(1);
-    assertThat(broker.stats().published()).isZero();
+    assertThat(broker.stats().detached().failed()).isEqualTo(1);
+    assertThat(broker.stats().events().published()).isZero();
   }
 
   @Test

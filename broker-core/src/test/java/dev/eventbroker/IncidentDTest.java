@@ -149,7 +149,7 @@ class IncidentDTest {
     assertThat(recordOnce("new")).isEqualTo("snapshot(authorised) start new");
     assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
     assertThat(fallbacks).containsExactly("ann: no snapshot within PT5S");
-    assertThat(broker.stats().snapshotFallbacks()).isEqualTo(1);
+    assertThat(broker.stats().snapshots().failed()).isEqualTo(1);
   }
 
   @Test

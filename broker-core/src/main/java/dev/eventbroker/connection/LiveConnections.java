@@ -2,11 +2,14 @@ package dev.eventbroker.connection;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.ConnectionListener;
 import dev.eventbroker.Connections;
 import dev.eventbroker.Registration;
+import dev.eventbroker.runtime.LimitedWarnings;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,39 +19,94 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Counts connections by principal and by owner. Safe on any thread, without a lock of its own: a
- * count and its removal at zero are one atomic step of the map.
+ * count, its limit and its removal at zero are one atomic step of the map.
  */
 public final class LiveConnections implements Connections {
 
   private static final Logger log = LoggerFactory.getLogger(LiveConnections.class);
 
+  private final int perPrincipal;
+  private final BrokerObserver observer;
+  private final LimitedWarnings refusals;
+  private final LimitedWarnings failures;
   private final AtomicLong ids = new AtomicLong();
   private final AtomicInteger open = new AtomicInteger();
   private final ConcurrentHashMap<String, Integer> byPrincipal = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Integer> byOwner = new ConcurrentHashMap<>();
-  private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
+  private final List<Listening> listeners = new CopyOnWriteArrayList<>();
+
+  /**
+   * Nobody is connected.
+   *
+   * @param perPrincipal how many connections a principal may have
+   * @param observer hears of every connection; must not throw
+   * @param nanoClock times the warnings
+   */
+  public LiveConnections(int perPrincipal, BrokerObserver observer, LongSupplier nanoClock) {
+    this.perPrincipal = perPrincipal;
+    this.observer = observer;
+    this.refusals = new LimitedWarnings(log, nanoClock);
+    this.failures = new LimitedWarnings(log, nanoClock);
+  }
 
   @Override
   public Connection open(String principal, Optional<String> owner) {
     requireNonNull(principal, "principal");
+    requireNonNull(owner, "owner");
+    if (!takePlace(principal)) {
+      throw refused(principal);
+    }
     open.incrementAndGet();
-    byPrincipal.merge(principal, 1, Integer::sum);
     owner.ifPresent(name -> byOwner.merge(name, 1, Integer::sum));
     Live connection = new Live(ids.incrementAndGet(), principal, owner);
+    observer.connectionOpened(connection);
     tell(listener -> listener.onOpen(connection));
     connection.step();
     return connection;
   }
 
+  /** Whether there was one left; if not, nothing has changed. */
+  private boolean takePlace(String principal) {
+    boolean[] taken = {false};
+    byPrincipal.compute(
+        principal,
+        (same, held) -> {
+          int count = held == null ? 0 : held;
+          taken[0] = count < perPrincipal;
+          return taken[0] ? count + 1 : count;
+        });
+    return taken[0];
+  }
+
+  private BrokerException.Overloaded refused(String principal) {
+    String why =
+        "connections of "
+            + principal
+            + ": "
+            + perPrincipal
+            + " (expected: < "
+            + perPrincipal
+            + ", the limit per principal)";
+    observer.connectionRefused(principal);
+    refusals.warn("a connection was refused: " + why, null);
+    return new BrokerException.Overloaded(why);
+  }
+
   @Override
   public int count() {
     return open.get();
+  }
+
+  @Override
+  public int count(String principal) {
+    return byPrincipal.getOrDefault(principal, 0);
   }
 
   @Override
@@ -69,8 +127,9 @@ public final class LiveConnections implements Connections {
   @Override
   public Registration listen(ConnectionListener listener) {
     requireNonNull(listener, "listener");
-    listeners.add(listener);
-    return () -> listeners.remove(listener);
+    Listening listening = new Listening(listener);
+    listeners.add(listening);
+    return listening;
   }
 
   /** One heartbeat: gathers the owners once, however many listeners there are. */
@@ -83,6 +142,7 @@ public final class LiveConnections implements Connections {
     open.decrementAndGet();
     byPrincipal.computeIfPresent(connection.principal, LiveConnections::oneLess);
     connection.owner.ifPresent(name -> byOwner.computeIfPresent(name, LiveConnections::oneLess));
+    observer.connectionClosed(connection, reason);
     tell(listener -> listener.onClose(connection, reason));
   }
 
@@ -92,12 +152,27 @@ public final class LiveConnections implements Connections {
   }
 
   private void tell(Consumer<ConnectionListener> news) {
-    for (ConnectionListener listener : listeners) {
+    for (Listening listening : listeners) {
       try {
-        news.accept(listener);
+        news.accept(listening.listener);
       } catch (Throwable e) {
-        log.warn("a connection listener threw: {}", listener, e);
+        failures.warn("a connection listener threw: " + listening.listener.getClass().getName(), e);
       }
+    }
+  }
+
+  /** One registration, which is itself and no other, whatever the listener says it equals. */
+  private final class Listening implements Registration {
+
+    private final ConnectionListener listener;
+
+    Listening(ConnectionListener listener) {
+      this.listener = listener;
+    }
+
+    @Override
+    public void close() {
+      listeners.remove(this);
     }
   }
 

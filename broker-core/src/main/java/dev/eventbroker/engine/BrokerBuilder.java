@@ -56,6 +56,13 @@ public final class BrokerBuilder {
    */
   public static final Duration DEFAULT_HEARTBEAT = Duration.ofSeconds(30);
 
+  /**
+   * Far more than a person's windows on all their machines, or than the streams of a handful of
+   * HTTP/2 connections; and far less than a process has file descriptors, so that one client that
+   * opens streams in a loop is refused while there is room for everybody else.
+   */
+  public static final int DEFAULT_CONNECTIONS_PER_PRINCIPAL = 1000;
+
   /** In-process subscribers are few; they must not take the processors from event loops. */
   public static final int DEFAULT_LANES = 1;
 
@@ -72,6 +79,7 @@ public final class BrokerBuilder {
   private int detachedPending = DEFAULT_DETACHED_PENDING;
   private Duration detachedTimeout = DEFAULT_DETACHED_TIMEOUT;
   private Duration heartbeat = DEFAULT_HEARTBEAT;
+  private int connectionsPerPrincipal = DEFAULT_CONNECTIONS_PER_PRINCIPAL;
   private int laneCount = DEFAULT_LANES;
   private InstantSource clock = Clock.systemUTC();
   private LongSupplier nanoClock = System::nanoTime;
@@ -140,6 +148,17 @@ public final class BrokerBuilder {
     return this;
   }
 
+  /**
+   * How many connections a principal may have at this node; one more is refused, and the others
+   * stay as they are. Where many people share one principal (guests), set it to as many as there
+   * may be of them. Default: {@value #DEFAULT_CONNECTIONS_PER_PRINCIPAL}.
+   */
+  public BrokerBuilder connectionsPerPrincipal(int connections) {
+    connectionsPerPrincipal =
+        (int) requireBetween("connectionsPerPrincipal", connections, 1, Integer.MAX_VALUE);
+    return this;
+  }
+
   /** How often connection listeners are told who is there, give or take a tenth. Default: 30 s. */
   public BrokerBuilder heartbeat(Duration interval) {
     heartbeat = requirePositive("heartbeat", interval);
@@ -193,7 +212,7 @@ public final class BrokerBuilder {
     return this;
   }
 
-  /** Hears of gaps, closes and failures. Default: nobody. */
+  /** Hears of what a person wants to count or be woken for. Default: nobody. */
   public BrokerBuilder observer(BrokerObserver newObserver) {
     observer = requireNonNull(newObserver, "observer");
     return this;
@@ -214,6 +233,7 @@ public final class BrokerBuilder {
             snapshotTimeout,
             snapshotThreads,
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
+            connectionsPerPrincipal,
             clock,
             nanoClock,
             backplane,

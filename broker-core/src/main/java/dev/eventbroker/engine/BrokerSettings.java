@@ -17,6 +17,7 @@ record BrokerSettings(
     Duration snapshotTimeout,
     int snapshotThreads,
     DetachedWorkers.Limits detached,
+    int connectionsPerPrincipal,
     InstantSource clock,
     LongSupplier nanoClock,
     Optional<Backplane> backplane,

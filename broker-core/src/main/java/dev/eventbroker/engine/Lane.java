@@ -229,6 +229,9 @@ final class Lane implements Runnable {
       subscription.batchMask = 0;
       subscription.takeBatch(batch, part);
     }
+    if (!touched.isEmpty()) {
+      counters.flushes.flushed(batch, count);
+    }
     touched.clear();
   }
 

@@ -395,7 +395,6 @@ final class LaneSubscription extends Rider implements Subscription {
 
   /** False if it did not get it, for it is closing. */
   private boolean tellGap(Gap gap) {
-    around.counters().gaps.increment();
     around.observer().gap(request.principal(), gap);
     deliveredSinceBatchEnd = true;
     return guarded(() -> subscriber.onGap(gap));

@@ -7,6 +7,9 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.BrokerStats;
+import dev.eventbroker.BrokerStats.DetachedStats;
+import dev.eventbroker.BrokerStats.LogStats;
+import dev.eventbroker.BrokerStats.SubscriptionStats;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connections;
 import dev.eventbroker.DetachedPublisher;
@@ -20,21 +23,19 @@ import dev.eventbroker.Message;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
-import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.connection.LiveConnections;
 import dev.eventbroker.detached.DetachedWorkers;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -46,41 +47,41 @@ final class LogBroker implements Broker {
 
   private static final Logger logger = LoggerFactory.getLogger(LogBroker.class);
 
+  private final BrokerSettings settings;
   private final String name;
-  private final int maxDataLength;
   private final InstantSource clock;
   private final BrokerResources resources;
   private final Log events;
   private final LaneRegistry lanes;
-  private final Counters counters = new Counters();
+  private final Counters counters;
   private final SnapshotLoader snapshots;
   private final LaneSubscription.Surroundings surroundings;
-  private final LiveConnections connections = new LiveConnections();
+  private final LiveConnections connections;
   private final DetachedWorkers detached;
   private final BrokerObserver observer;
   private final Optional<Backplane> backplane;
-  private final List<EventSource> sources = new CopyOnWriteArrayList<>();
+  private final SourceWatch sources;
   private final Set<LaneSubscription> subscriptions = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   LogBroker(BrokerSettings settings, BrokerResources resources, EventId begin) {
+    this.settings = settings;
     this.name = settings.name();
-    this.maxDataLength = settings.maxDataLength();
     this.clock = settings.clock();
     this.backplane = settings.backplane();
-    this.observer = new GuardedObserver(settings.observer());
     this.resources = resources;
+    BrokerObserver guarded = new GuardedObserver(settings.observer(), settings.nanoClock());
+    this.counters = new Counters(new FlushTimes(clock, guarded));
+    this.observer = new CountingObserver(counters, guarded);
+    this.sources = new SourceWatch(observer, backplane);
+    this.connections =
+        new LiveConnections(settings.connectionsPerPrincipal(), observer, settings.nanoClock());
     this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
     this.snapshots =
         new SnapshotLoader(
-            settings.snapshotThreads(),
-            resources.timer(),
-            settings.nanoClock(),
-            counters,
-            observer,
-            name);
+            settings.snapshotThreads(), resources.timer(), settings.nanoClock(), observer, name);
     this.surroundings =
         new LaneSubscription.Surroundings(
             events, snapshots, settings.snapshotTimeout(), counters, observer, this::ended);
@@ -103,7 +104,14 @@ final class LogBroker implements Broker {
       close(Duration.ZERO);
       throw e;
     }
-    resources.every(heartbeat, random, connections::tick);
+    sources.look();
+    resources.every(heartbeat, random, this::beat);
+  }
+
+  private void beat() {
+    connections.tick();
+    sources.look();
+    counters.flushes.nextInterval();
   }
 
   // ---- Publishing
@@ -150,9 +158,9 @@ final class LogBroker implements Broker {
       throw new BrokerException.Closed("broker " + name);
     }
     int length = message instanceof Event event ? event.data().length() : 0;
-    if (length > maxDataLength) {
+    if (length > settings.maxDataLength()) {
       throw new IllegalArgumentException(
-          "data: " + length + " characters (expected: <= " + maxDataLength + ")");
+          "data: " + length + " characters (expected: <= " + settings.maxDataLength() + ")");
     }
   }
 
@@ -169,6 +177,8 @@ final class LogBroker implements Broker {
     Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
     LaneSubscription subscription =
         new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
+    // Told before anybody can end it, so that it is not heard to end first.
+    observer.subscriptionOpened(request.principal());
     subscriptions.add(subscription);
     lane.attach(subscription);
     if (lane.isDead()) {
@@ -215,14 +225,15 @@ final class LogBroker implements Broker {
       source.start(new FromSource());
     } catch (RuntimeException | Error e) {
       sources.remove(source);
-      closeGuarded(source);
+      SourceWatch.close(source);
       throw e;
     }
     if (closed.get()) {
       // The close may have gone through the sources before it came to be one of them or was up.
-      closeGuarded(source);
+      SourceWatch.close(source);
       throw new BrokerException.Closed("broker " + name);
     }
+    sources.look();
   }
 
   /** What a plain source brings: like a publish of this node alone. */
@@ -253,6 +264,16 @@ final class LogBroker implements Broker {
     public void gap(TopicFilter scope) {
       events.appendGap(Gap.Reason.SOURCE, scope);
       lanes.signalAll();
+    }
+
+    /** On the timer, for it is foreign code's thread that says so, and foreign code that hears. */
+    @Override
+    public void statusChanged() {
+      try {
+        resources.timer().execute(sources::look);
+      } catch (RejectedExecutionException e) {
+        logger.debug("the timer was stopped; the close looks at the sources once more");
+      }
     }
   }
 
@@ -310,26 +331,47 @@ final class LogBroker implements Broker {
   @Override
   public BrokerStats stats() {
     return new BrokerStats(
-        counters.published.sum(),
-        counters.delivered.sum(),
-        counters.filtered.sum(),
-        counters.gaps.sum(),
-        subscriptions.size(),
-        counters.lagging.get(),
-        connections.count(),
-        events.tail() - events.head(),
-        events.bytes(),
-        counters.snapshotFallbacks.sum(),
-        detached.queued(),
-        detached.running(),
-        detached.failed(),
-        allSources().stream().map(EventSource::status).toList());
+        counters.events(),
+        new LogStats(
+            events.tail() - events.head(),
+            settings.logEvents(),
+            events.bytes(),
+            settings.logBytes()),
+        subscriptionStats(),
+        counters.connections(connections.count()),
+        new DetachedStats(
+            detached.queued(),
+            detached.running(),
+            detached.failed(),
+            counters.detachedAbandoned.sum()),
+        counters.snapshots(),
+        sources.stats());
   }
 
-  private List<EventSource> allSources() {
-    List<EventSource> all = new ArrayList<>(sources);
-    backplane.ifPresent(all::add);
-    return all;
+  /** Looks at each of them, so that none has to say anything while events flow. */
+  private SubscriptionStats subscriptionStats() {
+    Map<Subscription.State, Integer> states = new EnumMap<>(Subscription.State.class);
+    for (Subscription.State state : Subscription.State.values()) {
+      states.put(state, 0);
+    }
+    long maxLag = 0;
+    EventId newest = events.cursor();
+    for (Subscription subscription : subscriptions) {
+      states.merge(subscription.state(), 1, Integer::sum);
+      maxLag = Math.max(maxLag, lag(subscription.cursor(), newest));
+    }
+    return new SubscriptionStats(
+        counters.subscriptionsOpened.sum(),
+        states,
+        counters.lagging.get(),
+        maxLag,
+        counters.subscriptionsClosed.counts());
+  }
+
+  private long lag(EventId reached, EventId newest) {
+    return reached.epoch().equals(newest.epoch())
+        ? newest.position() - reached.position()
+        : events.tail() - events.head();
   }
 
   @Override
@@ -340,59 +382,16 @@ final class LogBroker implements Broker {
     }
     // Detached work still publishes, so it is drained while the broker is open.
     DrainReport report = detached.drain(drainTimeout);
+    if (report.abandoned() > 0) {
+      observer.detachedAbandoned(report.abandoned());
+    }
     closed.set(true);
-    allSources().forEach(LogBroker::closeGuarded);
+    sources.close();
     subscriptions.forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
     snapshots.close();
     resources.close();
     // The timer may have been stopped before it came to end these.
     subscriptions.stream().map(LaneSubscription::lane).filter(Lane::isDead).forEach(this::endAllOn);
     return report;
-  }
-
-  private static void closeGuarded(EventSource source) {
-    try {
-      source.close();
-    } catch (Throwable e) {
-      logger.warn("a source threw while it was closed: {}", source, e);
-    }
-  }
-
-  /** What an observer throws stays with the observer. */
-  private static final class GuardedObserver implements BrokerObserver {
-
-    private final BrokerObserver observer;
-
-    GuardedObserver(BrokerObserver observer) {
-      this.observer = observer;
-    }
-
-    @Override
-    public void gap(String principal, Gap gap) {
-      guarded(() -> observer.gap(principal, gap));
-    }
-
-    @Override
-    public void subscriptionClosed(String principal, CloseReason reason) {
-      guarded(() -> observer.subscriptionClosed(principal, reason));
-    }
-
-    @Override
-    public void snapshotFallback(String principal, Throwable cause) {
-      guarded(() -> observer.snapshotFallback(principal, cause));
-    }
-
-    @Override
-    public void detachedFailed(Topic topic, Throwable cause) {
-      guarded(() -> observer.detachedFailed(topic, cause));
-    }
-
-    private void guarded(Runnable call) {
-      try {
-        call.run();
-      } catch (Throwable e) {
-        logger.warn("the observer threw: {}", observer, e);
-      }
-    }
   }
 }

@@ -40,7 +40,7 @@ final class SnapshotLoader {
 
   private final ThreadPoolExecutor threads;
   private final ScheduledExecutorService timer;
-  private final Counters counters;
+  private final LongSupplier nanoClock;
   private final BrokerObserver observer;
   private final LimitedWarnings warnings;
   private volatile boolean closed;
@@ -49,7 +49,6 @@ final class SnapshotLoader {
       int maxThreads,
       ScheduledExecutorService timer,
       LongSupplier nanoClock,
-      Counters counters,
       BrokerObserver observer,
       String name) {
     this.threads =
@@ -62,7 +61,7 @@ final class SnapshotLoader {
             new BrokerThreads(name + "-snapshot"));
     this.threads.allowCoreThreadTimeOut(true);
     this.timer = timer;
-    this.counters = counters;
+    this.nanoClock = nanoClock;
     this.observer = observer;
     this.warnings = new LimitedWarnings(log, nanoClock);
   }
@@ -93,6 +92,7 @@ final class SnapshotLoader {
     private final Loading loading;
     private final Duration timeout;
     private final Ending ending;
+    private final long askedAt = nanoClock.getAsLong();
     private final AtomicBoolean told = new AtomicBoolean();
     private final FutureTask<Boolean> task = new FutureTask<>(this::load, Boolean.TRUE);
     private volatile @Nullable Future<?> timeUp;
@@ -117,6 +117,7 @@ final class SnapshotLoader {
               "the snapshot source answered null (expected: a snapshot)");
         }
         if (isFirst()) {
+          observer.snapshotLoaded(principal, Duration.ofNanos(nanoClock.getAsLong() - askedAt));
           ending.loaded(snapshot);
         }
       } catch (Throwable e) {
@@ -167,7 +168,6 @@ final class SnapshotLoader {
       ending.failed();
       return;
     }
-    counters.snapshotFallbacks.increment();
     warnings.warn("no snapshot for " + principal + ", going on with the authorised value", cause);
     observer.snapshotFallback(principal, cause);
     ending.failed();

@@ -1,8 +1,11 @@
 package dev.eventbroker.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventbroker.Broker;
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.ConnectionListener;
@@ -18,7 +21,8 @@ import org.junit.jupiter.api.Test;
 
 class LiveConnectionsTest {
 
-  private final LiveConnections connections = new LiveConnections();
+  private final LiveConnections connections =
+      new LiveConnections(3, new BrokerObserver() {}, System::nanoTime);
   private final List<String> heard = new ArrayList<>();
   private final ConnectionListener listener =
       new ConnectionListener() {
@@ -154,6 +158,66 @@ class LiveConnectionsTest {
     broker.close();
 
     assertThat(timer.scheduled()).isZero();
+  }
+
+  @Test
+  void oneMoreThanAPrincipalMayHaveIsRefusedAndTheOthersStay() {
+    connections.listen(listener);
+    Connection first = connections.open("ann", Optional.of("tab"));
+    connections.open("ann", Optional.of("tab"));
+    connections.open("ann", Optional.of("tab"));
+    heard.clear();
+
+    assertThatThrownBy(() -> connections.open("ann", Optional.of("other")))
+        .isInstanceOf(BrokerException.Overloaded.class)
+        .hasMessage("connections of ann: 3 (expected: < 3, the limit per principal)");
+
+    assertThat(heard).isEmpty();
+    assertThat(connections.count()).isEqualTo(3);
+    assertThat(connections.count("ann")).isEqualTo(3);
+    assertThat(connections.owners()).containsExactly("tab");
+    connections.open("bob", Optional.empty());
+    first.close(CloseReason.DISCONNECTED);
+    assertThat(connections.count("ann")).isEqualTo(2);
+    connections.open("ann", Optional.empty());
+    assertThat(connections.count("ann")).isEqualTo(3);
+    assertThat(connections.count("nobody")).isZero();
+  }
+
+  @Test
+  void aListenerThatIsRegisteredTwiceIsTakenBackOnceForEachOfItsRegistrations() {
+    Registration registration = connections.listen(listener);
+    connections.listen(listener);
+
+    registration.close();
+    registration.close();
+    connections.open("ann", Optional.empty());
+
+    assertThat(heard).containsExactly("open ann");
+  }
+
+  @Test
+  void ownersAreGatheredOncePerTickForAllListeners() {
+    List<Set<String>> sets = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      connections.listen(
+          new ConnectionListener() {
+            @Override
+            public void onTick(Set<String> owners) {
+              sets.add(owners);
+            }
+          });
+    }
+    connections.open("ann", Optional.of("tab"));
+
+    connections.tick();
+    Connection late = connections.open("ann", Optional.of("late"));
+
+    assertThat(sets).hasSize(3).allMatch(set -> set == sets.get(0));
+    assertThat(sets.get(0)).containsExactly("tab");
+    assertThatThrownBy(() -> sets.get(0).add("x"))
+        .isInstanceOf(UnsupportedOperationException.class);
+    late.close(CloseReason.DISCONNECTED);
   }
 
   private static final class Erring implements ConnectionListener {

@@ -130,7 +130,7 @@ class BrokerCloseTest {
       for (RecordingSubscriber subscriber : subscribers) {
         assertThat(closedOnce(subscriber)).as("round %d", round).endsWith("close(shutdown)");
       }
-      assertThat(interrupted.stats().subscriptions()).isZero();
+      assertThat(interrupted.stats().subscriptions().open()).isZero();
     }
   }
 
@@ -158,7 +158,7 @@ class BrokerCloseTest {
     assertThat(interrupted.get(10, TimeUnit.SECONDS)).isFalse();
     assertThat(closedOnce(closing)).endsWith("close(shutdown)");
     assertThat(closedOnce(other)).endsWith("close(shutdown)");
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
   }
 
   @Test
@@ -169,13 +169,13 @@ class BrokerCloseTest {
       broker.subscribe(request(), last).close();
     }
     assertThat(closedOnce(last)).contains("close(unsubscribed)");
-    while (broker.stats().subscriptions() > 0) {
+    while (broker.stats().subscriptions().open() > 0) {
       Thread.onSpinWait();
     }
 
     broker.close();
 
-    assertThat(broker.stats().lagging()).isZero();
+    assertThat(broker.stats().subscriptions().lagging()).isZero();
     assertLanesEnd();
   }
 

@@ -157,7 +157,7 @@ class CursorTest {
 
     assertThat(closing.recordWithoutBatches()).isEqualTo("start close(unsubscribed)");
     assertThat(failing.recordWithoutBatches()).isEqualTo("snapshot(s) start close(failed)");
-    assertThat(broker.stats().lagging()).isZero();
+    assertThat(broker.stats().subscriptions().lagging()).isZero();
   }
 
   @Test

@@ -138,8 +138,8 @@ class HostileSubscriberTest {
     String whole = where.equals("gap") ? "start a b gap(slow) c" : "start a b c";
     assertThat(before.recordWithoutBatches()).isEqualTo(whole);
     assertThat(after.recordWithoutBatches()).isEqualTo(whole);
-    assertThat(broker.stats().subscriptions()).isEqualTo(2);
-    assertThat(broker.stats().lagging()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isEqualTo(2);
+    assertThat(broker.stats().subscriptions().lagging()).isZero();
   }
 
   private Subscription subscribe(String filter, RecordingSubscriber subscriber) {

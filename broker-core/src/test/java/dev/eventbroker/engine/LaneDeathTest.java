@@ -62,7 +62,7 @@ class LaneDeathTest {
     assertThat(comingBack).hasSize(100);
     assertThat(comingBack)
         .allSatisfy(back -> assertThat(back.record()).isEqualTo("close(shutdown)"));
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
   }
 
   @Test
@@ -82,7 +82,7 @@ class LaneDeathTest {
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start close(shutdown)");
     assertThat(back.recordWithoutBatches()).isEqualTo("start b");
-    assertThat(broker.stats().subscriptions()).isEqualTo(1);
+    assertThat(broker.stats().subscriptions().open()).isEqualTo(1);
   }
 
   @Test
@@ -98,7 +98,7 @@ class LaneDeathTest {
     lane.runAll();
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start a");
-    assertThat(broker.stats().subscriptions()).isEqualTo(1);
+    assertThat(broker.stats().subscriptions().open()).isEqualTo(1);
   }
 
   @Test
@@ -114,7 +114,7 @@ class LaneDeathTest {
     subscription.close();
     timer.advance(Duration.ofSeconds(1));
 
-    assertThat(broker.stats().lagging()).isZero();
+    assertThat(broker.stats().subscriptions().lagging()).isZero();
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start close(unsubscribed)");
   }
 
@@ -129,7 +129,7 @@ class LaneDeathTest {
     broker.close();
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start close(shutdown)");
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
   }
 
   private Subscription subscribe(Executor executor, RecordingSubscriber recorder) {

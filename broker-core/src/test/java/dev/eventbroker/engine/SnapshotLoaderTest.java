@@ -90,7 +90,7 @@ class SnapshotLoaderTest {
 
     assertThat(once("start")).startsWith("snapshot(loaded) start");
     assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(broker.stats().snapshotFallbacks()).isZero();
+    assertThat(broker.stats().snapshots().failed()).isZero();
   }
 
   @Test

@@ -52,7 +52,7 @@ class SubscriptionTest {
 
     assertThat(subscriber.record()).isEqualTo("start a b | c |");
     assertThat(subscription.state()).isEqualTo(State.LIVE);
-    assertThat(broker.stats().delivered()).isEqualTo(3);
+    assertThat(broker.stats().events().delivered()).isEqualTo(3);
   }
 
   @Test
@@ -93,7 +93,7 @@ class SubscriptionTest {
     lane.runAll();
 
     assertThat(subscription.state()).isEqualTo(State.PAUSED);
-    assertThat(broker.stats().lagging()).isEqualTo(1);
+    assertThat(broker.stats().subscriptions().lagging()).isEqualTo(1);
     assertThat(subscription.cursor()).isEqualTo(subscriber.deliveries().get(0).cursor());
     subscriber.ready(true);
     subscription.wake();
@@ -101,7 +101,7 @@ class SubscriptionTest {
     lane.runAll();
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start a b c d");
-    assertThat(broker.stats().lagging()).isZero();
+    assertThat(broker.stats().subscriptions().lagging()).isZero();
   }
 
   @Test
@@ -123,7 +123,7 @@ class SubscriptionTest {
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start a gap(slow) z");
     assertThat(subscriber.gaps().get(0).from()).contains(last);
     assertThat(subscriber.gaps().get(0).to().position()).isEqualTo(101);
-    assertThat(broker.stats().gaps()).isEqualTo(1);
+    assertThat(broker.stats().events().allGaps()).isEqualTo(1);
   }
 
   @Test
@@ -139,7 +139,7 @@ class SubscriptionTest {
     lane.runAll();
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start close(slow)");
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
   }
 
   @Test
@@ -200,7 +200,7 @@ class SubscriptionTest {
 
     assertThat(subscriber.data()).isEmpty();
     assertThat(subscription.cursor()).isEqualTo(broker.cursor());
-    assertThat(broker.stats().filtered()).isEqualTo(1);
+    assertThat(broker.stats().events().filtered()).isEqualTo(1);
   }
 
   @Test
@@ -237,7 +237,7 @@ class SubscriptionTest {
 
     assertThat(bad.recordWithoutBatches()).isEqualTo("start close(failed)");
     assertThat(subscriber.data()).containsExactly("a", "b");
-    assertThat(broker.stats().subscriptions()).isEqualTo(1);
+    assertThat(broker.stats().subscriptions().open()).isEqualTo(1);
   }
 
   @Test
@@ -285,7 +285,7 @@ class SubscriptionTest {
     subscriber
         .when(seen -> seen.record().contains("close(shutdown)"))
         .get(10, java.util.concurrent.TimeUnit.SECONDS);
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
   }
 
   @Test
@@ -344,7 +344,7 @@ class SubscriptionTest {
     lane.runAll();
 
     assertThat(encodings[0]).isEqualTo(1);
-    assertThat(broker.stats().delivered()).isEqualTo(3);
+    assertThat(broker.stats().events().delivered()).isEqualTo(3);
   }
 
   @Test

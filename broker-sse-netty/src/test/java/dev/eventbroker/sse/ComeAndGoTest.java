@@ -48,7 +48,7 @@ class ComeAndGoTest {
         comeAndGo(running, random);
         running.publish("a", "n" + i);
       }
-      while (running.broker.stats().connections() > 0) {
+      while (running.broker.stats().connections().open() > 0) {
         RunningServer.next(running.closedConnections);
       }
     } finally {

@@ -47,10 +47,10 @@ class HttpRulesTest {
   /** Every test closes its client, and waits until the server has seen that. */
   @AfterEach
   void nothingIsLeft() {
-    while (running.broker.stats().connections() > 0) {
+    while (running.broker.stats().connections().open() > 0) {
       RunningServer.next(running.closedConnections);
     }
-    while (running.broker.stats().subscriptions() > 0) {
+    while (running.broker.stats().subscriptions().open() > 0) {
       RunningServer.next(running.closedSubscriptions);
     }
     running.assertNothingIsLeft();
@@ -81,7 +81,7 @@ class HttpRulesTest {
       assertThat(client.readHead())
           .startsWith("HTTP/1.1 200 OK\r\n")
           .containsIgnoringCase("content-type: text/event-stream; charset=utf-8\r\n");
-      assertThat(running.broker.stats().subscriptions()).isZero();
+      assertThat(running.broker.stats().subscriptions().open()).isZero();
       client.open("/events?topic=a");
     }
   }
@@ -133,7 +133,7 @@ class HttpRulesTest {
 
       client.send("GET /events?topic=b HTTP/1.1\r\nHost: evil\r\n\r\n");
       client.open("/events?topic=a");
-      assertThat(running.broker.stats().connections()).isOne();
+      assertThat(running.broker.stats().connections().open()).isOne();
     }
   }
 
@@ -216,7 +216,7 @@ class HttpRulesTest {
           .startsWith("id: ")
           .contains("\n\n")
           .doesNotContain(id + "\nev");
-      assertThat(running.broker.stats().connections()).isOne();
+      assertThat(running.broker.stats().connections().open()).isOne();
     }
   }
 

@@ -30,7 +30,7 @@ class IncidentCTest {
           .startsWith("HTTP/1.1 200 OK\r\n")
           .containsIgnoringCase("content-type: text/event-stream; charset=utf-8\r\n");
       assertThat(client.readChunk()).matches("retry: [0-9]+\n: connected\n\n");
-      assertThat(running.broker.stats().published()).isZero();
+      assertThat(running.broker.stats().events().published()).isZero();
     }
   }
 
@@ -79,7 +79,7 @@ class IncidentCTest {
       assertThat(RunningServer.next(running.closedSubscriptions))
           .isEqualTo(CloseReason.DISCONNECTED);
       running.assertNothingIsLeft();
-      assertThat(running.broker.stats().delivered()).isZero();
+      assertThat(running.broker.stats().events().delivered()).isZero();
     }
   }
 
@@ -93,7 +93,7 @@ class IncidentCTest {
 
       running.awaitClosed();
       running.assertNothingIsLeft();
-      assertThat(running.broker.stats().delivered()).isZero();
+      assertThat(running.broker.stats().events().delivered()).isZero();
     }
   }
 

@@ -54,8 +54,8 @@ class PipelineTest {
 
   @AfterEach
   void nothingIsLeft() {
-    assertThat(broker.stats().connections()).isZero();
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().connections().open()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
     broker.close();
   }
 

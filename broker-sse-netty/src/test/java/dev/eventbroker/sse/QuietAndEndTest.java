@@ -65,8 +65,8 @@ class QuietAndEndTest {
     gate.open = true;
     channel.finishAndReleaseAll();
     assertThat(closed).as("closed exactly once").hasSize(1);
-    assertThat(broker.stats().connections()).isZero();
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().connections().open()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
     broker.close();
   }
 

@@ -115,8 +115,8 @@ final class RunningServer implements AutoCloseable {
   }
 
   void assertNothingIsLeft() {
-    assertThat(broker.stats().connections()).isZero();
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().connections().open()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
     assertThat(broker.connections().principals()).isEmpty();
     assertThat(broker.connections().owners()).isEmpty();
   }

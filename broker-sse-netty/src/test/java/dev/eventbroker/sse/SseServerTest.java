@@ -98,7 +98,7 @@ class SseServerTest {
       undecided.get("/events?topic=a&never");
       RunningServer.next(asked);
       RunningServer.next(asked);
-      while (running.broker.stats().lagging() == 0) {
+      while (running.broker.stats().subscriptions().lagging() == 0) {
         running.publish("a", "x".repeat(200_000));
       }
 

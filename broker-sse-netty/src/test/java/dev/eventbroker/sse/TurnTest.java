@@ -36,8 +36,8 @@ class TurnTest {
   @AfterEach
   void nothingIsLeft() {
     channel.finishAndReleaseAll();
-    assertThat(broker.stats().connections()).isZero();
-    assertThat(broker.stats().subscriptions()).isZero();
+    assertThat(broker.stats().connections().open()).isZero();
+    assertThat(broker.stats().subscriptions().open()).isZero();
     broker.close();
   }
 
@@ -47,7 +47,7 @@ class TurnTest {
     receive(method + " /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     receive("GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
     assertThat(sent()).isEmpty();
-    assertThat(broker.stats().connections()).isZero();
+    assertThat(broker.stats().connections().open()).isZero();
 
     host.answer();
     channel.runPendingTasks();
@@ -95,7 +95,7 @@ class TurnTest {
     host.answer();
     channel.runPendingTasks();
 
-    assertThat(broker.stats().connections()).isZero();
+    assertThat(broker.stats().connections().open()).isZero();
   }
 
   @Test

@@ -80,15 +80,15 @@ final class BoardApi {
 
   private Reply health() {
     BrokerStats stats = broker.stats();
-    SourceStatus source = stats.sources().get(0);
+    SourceStatus source = stats.sources().get(0).status();
     boolean up = source.state() == SourceStatus.State.UP;
     String body =
         Json.object(
             json -> {
               json.writeStringField("node", node);
               json.writeStringField("status", up ? "UP" : "DOWN");
-              json.writeNumberField("connections", stats.connections());
-              json.writeNumberField("subscriptions", stats.subscriptions());
+              json.writeNumberField("connections", stats.connections().open());
+              json.writeNumberField("subscriptions", stats.subscriptions().open());
               writeSessions(json);
               json.writeStringField("lastEventId", broker.cursor().toString());
               json.writeObjectFieldStart("source");

@@ -1,0 +1,190 @@
+package dev.eventbroker.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.BrokerObserver;
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.Connection;
+import dev.eventbroker.ConnectionListener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What holds of connections when several threads open and close them. */
+class ConnectionRaceTest {
+
+  private static final int THREADS = 4;
+  private static final int LIMIT = 3;
+  private static final int CYCLES = 10_000;
+
+  private final ExecutorService threads = Executors.newFixedThreadPool(2 * THREADS);
+
+  @AfterEach
+  void stop() {
+    threads.shutdownNow();
+  }
+
+  @Test
+  void aPrincipalNeverHasOneTooManyAndARefusedOpenTakesNoPlace() throws Exception {
+    LiveConnections connections = new LiveConnections(LIMIT, new BrokerObserver() {}, () -> 0);
+    CyclicBarrier together = new CyclicBarrier(THREADS);
+    AtomicInteger held = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger refused = new AtomicInteger();
+
+    onAllThreads(
+        () -> {
+          for (int round = 0; round < 2_000; round++) {
+            together.await(30, TimeUnit.SECONDS);
+            Optional<Connection> mine = open(connections, refused);
+            mine.ifPresent(own -> most.accumulateAndGet(held.incrementAndGet(), Math::max));
+            together.await(30, TimeUnit.SECONDS);
+            mine.ifPresent(
+                own -> {
+                  held.decrementAndGet();
+                  own.close(CloseReason.DISCONNECTED);
+                });
+          }
+        });
+
+    assertThat(most).hasValue(LIMIT);
+    // The barrier lets all of them try before one closes, so in each round at least one is refused.
+    assertThat(refused.get()).isEqualTo(2_000 * (THREADS - LIMIT));
+    assertNothingIsLeft(connections);
+  }
+
+  @Test
+  void everyListenerHearsOfEachConnectionItsOpeningBeforeItsCloseAndBothOnce() throws Exception {
+    Map<Long, String> heard = new ConcurrentHashMap<>();
+    Map<Long, String> observed = new ConcurrentHashMap<>();
+    LiveConnections connections = new LiveConnections(CYCLES, observing(observed), () -> 0);
+    Queue<Future<?>> closes = new ConcurrentLinkedQueue<>();
+    connections.listen(
+        new ConnectionListener() {
+          @Override
+          public void onOpen(Connection connection) {
+            // From here on another thread closes it while the next listener is told of its opening.
+            closes.add(threads.submit(() -> connection.close(CloseReason.SLOW)));
+          }
+        });
+    connections.listen(
+        new ConnectionListener() {
+          @Override
+          public void onOpen(Connection connection) {
+            heard.merge(connection.id(), "open", String::concat);
+          }
+
+          @Override
+          public void onClose(Connection connection, CloseReason reason) {
+            heard.merge(connection.id(), " " + reason.code(), String::concat);
+          }
+        });
+
+    onAllThreads(
+        () -> {
+          for (int i = 0; i < CYCLES / THREADS; i++) {
+            connections
+                .open("principal " + i % 7, Optional.of("owner " + i % 11))
+                .close(CloseReason.SLOW);
+          }
+        });
+    for (Future<?> close : closes) {
+      close.get(30, TimeUnit.SECONDS);
+    }
+
+    assertThat(heard).hasSize(CYCLES).values().containsOnly("open slow");
+    assertThat(observed).isEqualTo(heard);
+    assertNothingIsLeft(connections);
+  }
+
+  @Test
+  void tenThousandConnectionsThatComeAndGoLeaveNothing() throws Exception {
+    LiveConnections connections = new LiveConnections(CYCLES, new BrokerObserver() {}, () -> 0);
+    AtomicInteger ticks = new AtomicInteger();
+    connections.listen(
+        new ConnectionListener() {
+          @Override
+          public void onTick(java.util.Set<String> owners) {
+            ticks.incrementAndGet();
+          }
+        });
+
+    onAllThreads(
+        () -> {
+          List<Connection> own = new ArrayList<>();
+          for (int i = 0; i < CYCLES / THREADS; i++) {
+            Optional<String> owner = i % 3 == 0 ? Optional.empty() : Optional.of("owner " + i % 50);
+            own.add(connections.open("principal " + i % 20, owner));
+            if (own.size() == 100) {
+              connections.tick();
+              own.forEach(connection -> connection.close(CloseReason.DISCONNECTED));
+              own.clear();
+            }
+          }
+        });
+
+    assertThat(ticks).hasValue(CYCLES / 100);
+    assertNothingIsLeft(connections);
+  }
+
+  private static Optional<Connection> open(LiveConnections connections, AtomicInteger refused) {
+    try {
+      return Optional.of(connections.open("ann", Optional.of("tab")));
+    } catch (BrokerException.Overloaded e) {
+      refused.incrementAndGet();
+      return Optional.empty();
+    }
+  }
+
+  private static BrokerObserver observing(Map<Long, String> observed) {
+    return new BrokerObserver() {
+      @Override
+      public void connectionOpened(Connection connection) {
+        observed.merge(connection.id(), "open", String::concat);
+      }
+
+      @Override
+      public void connectionClosed(Connection connection, CloseReason reason) {
+        observed.merge(connection.id(), " " + reason.code(), String::concat);
+      }
+    };
+  }
+
+  private static void assertNothingIsLeft(LiveConnections connections) {
+    assertThat(connections.count()).isZero();
+    assertThat(connections.principals()).isEmpty();
+    assertThat(connections.owners()).isEmpty();
+  }
+
+  private void onAllThreads(Work work) throws Exception {
+    List<Future<?>> all = new ArrayList<>();
+    for (int i = 0; i < THREADS; i++) {
+      all.add(
+          threads.submit(
+              () -> {
+                work.run();
+                return null;
+              }));
+    }
+    for (Future<?> one : all) {
+      one.get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private interface Work {
+    void run() throws Exception;
+  }
+}
