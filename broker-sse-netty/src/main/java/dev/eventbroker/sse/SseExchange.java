@@ -1,5 +1,6 @@
 package dev.eventbroker.sse;
 
+import dev.eventbroker.BrokerException;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.runtime.LimitedWarnings;
@@ -249,7 +250,14 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
             .lagPolicy(settings.lagPolicy())
             .lane(ctx.channel().eventLoop());
     request.lastEventId().ifPresent(subscription::lastEventId);
-    SseStream opened = new SseStream(ctx, settings, allowed, request, version.isKeepAliveDefault());
+    SseStream opened;
+    try {
+      opened = new SseStream(ctx, settings, allowed, request, version.isKeepAliveDefault());
+    } catch (BrokerException.Overloaded e) {
+      // The broker has logged and counted it; the client may find a place when it comes back.
+      notNow(ctx);
+      return;
+    }
     stream = opened;
     opened.begin(streamHead(), subscription.build());
   }
