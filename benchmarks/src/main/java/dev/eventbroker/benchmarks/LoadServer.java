@@ -38,7 +38,8 @@ public final class LoadServer {
   public static void main(String[] args) {
     int port = option(args, "--port", 8080);
     int threads = option(args, "--threads", Runtime.getRuntime().availableProcessors());
-    Broker broker = new BrokerBuilder().build();
+    // All clients are one principal here.
+    Broker broker = new BrokerBuilder().connectionsPerPrincipal(Integer.MAX_VALUE).build();
     SseEndpoint endpoint =
         SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("load")).build();
     PublishHandler publish = new PublishHandler(broker);
