@@ -216,8 +216,12 @@ public final class LiveConnections implements Connections {
     }
 
     void step() {
+      if (steps.decrementAndGet() > 0) {
+        return;
+      }
+      // Read only now: before the last step it may not have been closed yet.
       CloseReason reason = closing.get();
-      if (steps.decrementAndGet() == 0 && reason != null) {
+      if (reason != null) {
         closed(this, reason);
       }
     }

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -108,6 +109,42 @@ class ConnectionRaceTest {
     assertThat(heard).hasSize(CYCLES).values().containsOnly("open slow");
     assertThat(observed).isEqualTo(heard);
     assertNothingIsLeft(connections);
+  }
+
+  @Test
+  void aCloseAtTheVeryEndOfTheOpeningIsNotLost() throws Exception {
+    LiveConnections connections = new LiveConnections(1, new BrokerObserver() {}, () -> 0);
+    AtomicReference<Connection> handed = new AtomicReference<>();
+    connections.listen(
+        new ConnectionListener() {
+          @Override
+          public void onOpen(Connection connection) {
+            handed.set(connection);
+          }
+        });
+    Future<?> closer = threads.submit(() -> closeAllHanded(handed));
+
+    // With a limit of one, a close that was lost shows as a refusal in the next round.
+    for (int i = 0; i < 200_000; i++) {
+      Connection opened = connections.open("ann", Optional.of("tab"));
+      while (handed.get() == opened) {
+        Thread.onSpinWait();
+      }
+    }
+    threads.shutdownNow();
+    closer.get(30, TimeUnit.SECONDS);
+
+    assertNothingIsLeft(connections);
+  }
+
+  private static void closeAllHanded(AtomicReference<Connection> handed) {
+    while (!Thread.currentThread().isInterrupted()) {
+      Connection connection = handed.get();
+      if (connection != null) {
+        connection.close(CloseReason.DISCONNECTED);
+        handed.set(null);
+      }
+    }
   }
 
   @Test
