@@ -6,21 +6,43 @@ import dev.eventbroker.Delivery;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
 import dev.eventbroker.Snapshot;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One block of a stream: its bytes, and the id that it moves its client to.
+ * One block of a stream: its bytes, and the id that it moves its client to. Needs no Netty: a
+ * server of another kind writes the bytes as they are, one frame after the other, and begins with
+ * {@link #preamble}. {@link BlockingSseStream} does all of it for servers with a thread per
+ * request.
  *
  * <p>What makes a block is that it ends with exactly one empty line; fields come in the order id,
  * event, data. Line ends are CR, LF and CRLF, and nothing else is: what a client puts together from
  * a block is the text that went in, with each line end turned into LF and each unpaired surrogate
- * into U+FFFD.
+ * into U+FFFD. Immutable.
+ *
+ * @see <a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">HTML, 9.2</a>
  */
-final class SseFrame {
+public final class SseFrame {
+
+  /** The media type of a stream, for the {@code Content-Type} of the answer. */
+  public static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
+
+  /** Shortest reconnection time that a stream may ask for: shorter ones are a storm. */
+  public static final Duration MIN_RETRY = Duration.ofMillis(250);
+
+  /** Longest reconnection time that a stream may ask for. */
+  public static final Duration MAX_RETRY = Duration.ofHours(24);
+
+  /**
+   * Makes the frame of a delivery, once for all who share the delivery: for {@link
+   * Delivery#encodedBy}.
+   */
+  public static final Delivery.Encoder<SseFrame> EVENT = SseFrame::event;
 
   /** Says that the connection lives, and nothing else. */
-  static final SseFrame HEARTBEAT = new SseFrame(comment("hb") + '\n', Optional.empty());
+  public static final SseFrame HEARTBEAT = new SseFrame(comment("hb") + '\n', Optional.empty());
 
   private final byte[] bytes;
   private final Optional<EventId> id;
@@ -30,28 +52,44 @@ final class SseFrame {
     this.id = id;
   }
 
-  /** The first bytes of a stream: there from the start, whether there are events or not. */
-  static SseFrame preamble(Duration retry) {
+  /**
+   * The first bytes of a stream, which a server flushes at once, whether there are events or not.
+   *
+   * @param retry how long the client waits before it comes back: {@link #MIN_RETRY} to {@link
+   *     #MAX_RETRY}; give each client one of its own, or all come back at once
+   * @throws IllegalArgumentException if it is outside of that
+   */
+  public static SseFrame preamble(Duration retry) {
     return opening(retry, "connected");
   }
 
-  /** All there is of a stream that can't be had now: when to come back. */
-  static SseFrame notNow(Duration retry) {
+  /**
+   * All there is of a stream that can't be had now: when to come back. It goes out with status 200,
+   * for browsers never come back from any other.
+   *
+   * @param retry as for {@link #preamble}
+   * @throws IllegalArgumentException if it is outside of the bounds
+   */
+  public static SseFrame notNow(Duration retry) {
     return opening(retry, "not now");
   }
 
   private static SseFrame opening(Duration retry, String comment) {
+    if (retry.compareTo(MIN_RETRY) < 0 || retry.compareTo(MAX_RETRY) > 0) {
+      throw new IllegalArgumentException(
+          "retry: " + retry + " (expected: " + MIN_RETRY + " to " + MAX_RETRY + ")");
+    }
     return new SseFrame(
         "retry: " + retry.toMillis() + '\n' + comment(comment) + '\n', Optional.empty());
   }
 
   /** Moves the client's cursor; the browser fires nothing, for there is no data. */
-  static SseFrame cursor(EventId id) {
+  public static SseFrame cursor(EventId id) {
     return new SseFrame("id: " + id + "\n\n", Optional.of(id));
   }
 
   /** The state that a run starts from. */
-  static SseFrame snapshot(Snapshot snapshot, EventId cursor) {
+  public static SseFrame snapshot(Snapshot snapshot, EventId cursor) {
     return block(Optional.of(cursor), snapshot.type(), snapshot.data());
   }
 
@@ -61,7 +99,7 @@ final class SseFrame {
    * @param settled whether the client may go on from behind the gap if it is lost right after this
    *     block; false while a snapshot is still to follow
    */
-  static SseFrame gap(Gap gap, boolean settled) {
+  public static SseFrame gap(Gap gap, boolean settled) {
     String data =
         new Json()
             .with("reason", gap.reason().wireName())
@@ -73,8 +111,18 @@ final class SseFrame {
   }
 
   /** The event of a delivery, with its id if it has one. */
-  static SseFrame event(Delivery delivery) {
+  public static SseFrame event(Delivery delivery) {
     return block(delivery.id(), delivery.event().type(), delivery.event().data());
+  }
+
+  /** Writes the bytes, without flushing. */
+  public void writeTo(OutputStream out) throws IOException {
+    out.write(bytes);
+  }
+
+  /** A copy of the bytes: UTF-8, and a whole block. */
+  public byte[] toBytes() {
+    return bytes.clone();
   }
 
   /** The bytes; not to be changed. */
@@ -83,7 +131,7 @@ final class SseFrame {
   }
 
   /** What the client has as its last event id once it has this block, if the block changes that. */
-  Optional<EventId> id() {
+  public Optional<EventId> id() {
     return id;
   }
 

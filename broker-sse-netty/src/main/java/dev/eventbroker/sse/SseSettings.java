@@ -23,8 +23,8 @@ record SseSettings(
     RandomGenerator random,
     LongSupplier nanoClock) {
 
-  static final Duration MIN_RETRY = Duration.ofMillis(250);
-  static final Duration MAX_RETRY = Duration.ofHours(24);
+  static final Duration MIN_RETRY = SseFrame.MIN_RETRY;
+  static final Duration MAX_RETRY = SseFrame.MAX_RETRY;
 
   /** At most this much is taken off a heartbeat or a lifetime. */
   private static final double DOWNWARDS = 0.2;
