@@ -46,13 +46,16 @@ abstract class Entry {
     private static final int PRINCIPAL_BYTES = 64;
 
     final Event event;
+    final Strand strand;
     private final Instant time;
     private volatile @Nullable Encoded encoded;
 
-    OfEvent(long sequence, EventId place, boolean placed, Event event, Instant time) {
+    OfEvent(
+        long sequence, EventId place, boolean placed, Event event, Instant time, Strand strand) {
       super(sequence, place.epoch(), place.position(), placed);
       this.event = event;
       this.time = time;
+      this.strand = strand;
     }
 
     /** The data counts twice: once as text and once as the frame that all connections share. */

@@ -27,6 +27,8 @@ final class Log {
   private final int mask;
   private final AtomicReferenceArray<@Nullable Entry> ring;
 
+  private final Strands strands = new Strands();
+
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by lock; epoch and position are those of the newest event that has an id.
@@ -69,7 +71,7 @@ final class Log {
   void appendLocal(Event event, Instant time) {
     lock.lock();
     try {
-      add(new Entry.OfEvent(tail, new EventId(epoch, position), false, event, time));
+      addEvent(new EventId(epoch, position), false, event, time);
     } finally {
       lock.unlock();
     }
@@ -98,12 +100,12 @@ final class Log {
     position++;
     EventId id = new EventId(epoch, position);
     if (message instanceof Event event) {
-      add(new Entry.OfEvent(tail, id, true, event, time));
+      addEvent(id, true, event, time);
     } else if (message instanceof Revocation revocation) {
-      add(new Entry.OfRevocation(tail, id, revocation));
+      addControl(new Entry.OfRevocation(tail, id, revocation));
     } else if (message instanceof Interruption broken) {
       Gap gap = new Gap(Gap.Reason.SOURCE, Optional.of(before), id, broken.scope());
-      add(new Entry.OfGap(tail, gap, true));
+      addControl(new Entry.OfGap(tail, gap, true));
     }
     return id;
   }
@@ -113,7 +115,7 @@ final class Log {
     lock.lock();
     try {
       EventId here = new EventId(epoch, position);
-      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope), false));
+      addControl(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope), false));
     } finally {
       lock.unlock();
     }
@@ -150,9 +152,8 @@ final class Log {
       EventId before = new EventId(epoch, position);
       Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
       moveTo(begin);
-      add(
-          new Entry.OfGap(
-              tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL), false));
+      Gap gap = new Gap(reason, Optional.of(before), begin, TopicFilter.ALL);
+      addControl(new Entry.OfGap(tail, gap, false));
     } finally {
       lock.unlock();
     }
@@ -181,11 +182,16 @@ final class Log {
     return head;
   }
 
+  /** Its entries sorted by topic. */
+  Strands strands() {
+    return strands;
+  }
+
   /** How many bytes are kept, estimated. */
   long bytes() {
     lock.lock();
     try {
-      return bytes;
+      return bytes + strands.bytes();
     } finally {
       lock.unlock();
     }
@@ -265,10 +271,20 @@ final class Log {
     return entry;
   }
 
+  private void addEvent(EventId place, boolean placed, Event event, Instant time) {
+    Strand strand = strands.add(event.topic(), tail);
+    add(new Entry.OfEvent(tail, place, placed, event, time, strand));
+  }
+
+  private void addControl(Entry entry) {
+    strands.control().add(tail);
+    add(entry);
+  }
+
   private void add(Entry entry) {
     long next = tail;
     bytes += entry.bytes();
-    while (head < next && (next - head >= capacity || bytes > maxBytes)) {
+    while (head < next && (next - head >= capacity || bytes + strands.bytes() > maxBytes)) {
       evictOldest();
     }
     ring.setRelease((int) next & mask, entry);
@@ -279,13 +295,23 @@ final class Log {
     Entry oldest = at(head);
     ring.setRelease((int) oldest.sequence & mask, null);
     bytes -= oldest.bytes();
+    // Before it leaves its strand: who does not find it there has to find out that it is gone.
     head = oldest.sequence + 1;
+    removeFromStrand(oldest);
     if (oldest.sequence >= epochStart) {
       // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
       // resume there, whatever else of that position goes later.
       boolean told = oldest.placed || oldest instanceof Entry.OfEvent;
       long usable = told ? oldest.position : oldest.position + 1;
       floorPosition = Math.max(floorPosition, usable);
+    }
+  }
+
+  private void removeFromStrand(Entry oldest) {
+    if (oldest instanceof Entry.OfEvent event) {
+      strands.removeOldest(event.event.topic(), event.strand);
+    } else {
+      strands.control().removeOldest();
     }
   }
 
