@@ -2,6 +2,7 @@ package dev.eventbroker.engine;
 
 import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,9 +98,9 @@ final class Strands {
     return new Search(filter.levels(), atMost, found).in(root, 0);
   }
 
-  /** Whether no level of the tree is left but its root. */
+  /** Whether nothing is kept of what was put in. */
   boolean isEmpty() {
-    return root.children == null && control.isEmpty();
+    return root.isLeaf() && control.isEmpty();
   }
 
   /** One search along a filter. */
@@ -126,22 +127,21 @@ final class Strands {
           found.accept(strand);
         }
       }
-      Map<String, Level> children = level.children;
-      if (depth == levels.size() || children == null) {
+      if (depth == levels.size()) {
         return true;
       }
       if (rest) {
-        return inAll(children, depth);
+        return inAll(level.children(), depth);
       }
       if (levels.get(depth).equals(TopicFilter.ONE)) {
-        return inAll(children, depth + 1);
+        return inAll(level.children(), depth + 1);
       }
-      Level child = children.get(levels.get(depth));
+      Level child = level.childOrNull(levels.get(depth));
       return child == null || in(child, depth + 1);
     }
 
-    private boolean inAll(Map<String, Level> children, int depth) {
-      for (Level child : children.values()) {
+    private boolean inAll(Collection<Level> children, int depth) {
+      for (Level child : children) {
         if (!in(child, depth)) {
           return false;
         }
@@ -155,24 +155,59 @@ final class Strands {
 
     private final @Nullable Level parent;
     private final String name;
-    volatile @Nullable Map<String, Level> children;
     volatile @Nullable Strand strand;
+
+    /** There is a map once a second child has come: most levels of most topics have but one. */
+    private volatile @Nullable Map<String, Level> many;
+
+    /** The first child, as long as it is there; who finds no map looks here, so not after here. */
+    private volatile @Nullable Level one;
 
     Level(@Nullable Level parent, String name) {
       this.parent = parent;
       this.name = name;
     }
 
-    Level child(String childName) {
-      Map<String, Level> known = children;
-      if (known == null) {
-        known = new ConcurrentHashMap<>(1);
-        children = known;
+    boolean isLeaf() {
+      return many == null && one == null;
+    }
+
+    @Nullable Level childOrNull(String childName) {
+      Map<String, Level> known = many;
+      if (known != null) {
+        return known.get(childName);
       }
-      Level child = known.get(childName);
-      if (child == null) {
-        child = new Level(this, childName);
-        known.put(childName, child);
+      Level only = one;
+      return only != null && only.name.equals(childName) ? only : null;
+    }
+
+    Collection<Level> children() {
+      Map<String, Level> known = many;
+      if (known != null) {
+        return known.values();
+      }
+      Level only = one;
+      return only == null ? List.of() : List.of(only);
+    }
+
+    /** The child of that name, which comes if it is not there. */
+    Level child(String childName) {
+      Level known = childOrNull(childName);
+      if (known != null) {
+        return known;
+      }
+      Level child = new Level(this, childName);
+      Map<String, Level> map = many;
+      Level only = one;
+      if (map != null) {
+        map.put(childName, child);
+      } else if (only == null) {
+        one = child;
+      } else {
+        map = new ConcurrentHashMap<>();
+        map.put(only.name, only);
+        map.put(childName, child);
+        many = map;
       }
       return child;
     }
@@ -180,19 +215,22 @@ final class Strands {
     /** Takes this level out, and those above that only led to it. */
     void prune() {
       Level level = this;
-      while (level.parent != null && level.strand == null && level.children == null) {
+      while (level.parent != null && level.strand == null && level.isLeaf()) {
         level.parent.remove(level);
         level = level.parent;
       }
     }
 
     private void remove(Level child) {
-      Map<String, Level> known = children;
-      if (known != null) {
-        known.remove(child.name);
-        if (known.isEmpty()) {
-          children = null;
+      Map<String, Level> map = many;
+      if (map != null) {
+        map.remove(child.name);
+        if (map.isEmpty()) {
+          many = null;
         }
+      }
+      if (one == child) {
+        one = null;
       }
     }
   }
