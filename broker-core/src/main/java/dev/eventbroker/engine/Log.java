@@ -28,6 +28,7 @@ final class Log {
   private final AtomicReferenceArray<@Nullable Entry> ring;
 
   private final Strands strands = new Strands();
+  private final IdempotencyKeys keys = new IdempotencyKeys(); // guarded by lock
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -57,11 +58,25 @@ final class Log {
     this.epochStart = tail;
   }
 
-  /** Appends a message with the next position. */
+  /**
+   * Appends a message with the next position; the result is its id, or that of the event in the log
+   * that has the same idempotency key.
+   */
   EventId append(Message message, Instant time) {
+    return appendOnce(message, time).id();
+  }
+
+  /** {@link #append(Message, Instant)}, and whether it was new. */
+  Appended appendOnce(Message message, Instant time) {
     lock.lock();
     try {
-      return place(message, time);
+      EventId known = keys.known(message);
+      if (known != null) {
+        return new Appended(known, false);
+      }
+      EventId id = place(message, time);
+      keys.add(message, id);
+      return new Appended(id, true);
     } finally {
       lock.unlock();
     }
@@ -182,6 +197,16 @@ final class Log {
     return head;
   }
 
+  /** How many idempotency keys are known. */
+  int keys() {
+    lock.lock();
+    try {
+      return keys.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Its entries sorted by topic. */
   Strands strands() {
     return strands;
@@ -297,7 +322,7 @@ final class Log {
     bytes -= oldest.bytes();
     // Before it leaves its strand: who does not find it there has to find out that it is gone.
     head = oldest.sequence + 1;
-    removeFromStrand(oldest);
+    forget(oldest);
     if (oldest.sequence >= epochStart) {
       // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
       // resume there, whatever else of that position goes later.
@@ -307,13 +332,22 @@ final class Log {
     }
   }
 
-  private void removeFromStrand(Entry oldest) {
+  private void forget(Entry oldest) {
     if (oldest instanceof Entry.OfEvent event) {
+      keys.remove(event);
       strands.removeOldest(event.event.topic(), event.strand);
     } else {
       strands.control().removeOldest();
     }
   }
+
+  /**
+   * What became of a message.
+   *
+   * @param id where it stands
+   * @param isNew whether it was not there before
+   */
+  record Appended(EventId id, boolean isNew) {}
 
   /**
    * Where a run starts.
