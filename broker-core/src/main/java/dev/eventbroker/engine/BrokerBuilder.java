@@ -7,6 +7,7 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.EventId;
+import dev.eventbroker.Topic;
 import dev.eventbroker.detached.DetachedWorkers;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -59,6 +60,12 @@ public final class BrokerBuilder {
   /** In-process subscribers are few; they must not take the processors from event loops. */
   public static final int DEFAULT_LANES = 1;
 
+  /**
+   * Longer than any pause of a healthy machine, a full garbage collection included, and shorter
+   * than users wait before they call.
+   */
+  public static final Duration DEFAULT_LANE_BLOCKED_AFTER = Duration.ofSeconds(5);
+
   private static final String EPOCH_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
   private static final int EPOCH_LENGTH = 10;
 
@@ -73,6 +80,9 @@ public final class BrokerBuilder {
   private Duration detachedTimeout = DEFAULT_DETACHED_TIMEOUT;
   private Duration heartbeat = DEFAULT_HEARTBEAT;
   private int laneCount = DEFAULT_LANES;
+  private int maxTopicBytes = Topic.MAX_BYTES;
+  private int maxTopicLevels = Topic.MAX_LEVELS;
+  private Duration laneBlockedAfter = DEFAULT_LANE_BLOCKED_AFTER;
   private InstantSource clock = Clock.systemUTC();
   private LongSupplier nanoClock = System::nanoTime;
   private RandomGenerator random = new SecureRandom();
@@ -104,6 +114,24 @@ public final class BrokerBuilder {
   /** How many characters the data of one event has at most. Default: 2^20. */
   public BrokerBuilder maxDataLength(int characters) {
     maxDataLength = (int) requireBetween("maxDataLength", characters, 1, 1 << 28);
+    return this;
+  }
+
+  /**
+   * How many UTF-8 bytes a topic that is published to, or a filter that is subscribed with, has at
+   * most. Default: {@link Topic#MAX_BYTES}; 1 to that.
+   */
+  public BrokerBuilder maxTopicBytes(int bytes) {
+    maxTopicBytes = (int) requireBetween("maxTopicBytes", bytes, 1, Topic.MAX_BYTES);
+    return this;
+  }
+
+  /**
+   * How many levels a topic that is published to, or a filter that is subscribed with, has at most.
+   * Default: {@link Topic#MAX_LEVELS}; 1 to that.
+   */
+  public BrokerBuilder maxTopicLevels(int levels) {
+    maxTopicLevels = (int) requireBetween("maxTopicLevels", levels, 1, Topic.MAX_LEVELS);
     return this;
   }
 
@@ -151,6 +179,15 @@ public final class BrokerBuilder {
    */
   public BrokerBuilder lanes(int lanes) {
     laneCount = (int) requireBetween("lanes", lanes, 1, 1000);
+    return this;
+  }
+
+  /**
+   * After how long without progress a lane is reported as blocked, with the subscriber that it is
+   * in. Default: 5 s.
+   */
+  public BrokerBuilder laneBlockedAfter(Duration time) {
+    laneBlockedAfter = requirePositive("laneBlockedAfter", time);
     return this;
   }
 
@@ -211,9 +248,11 @@ public final class BrokerBuilder {
             logEvents,
             logBytes,
             maxDataLength,
+            new TopicLimits(maxTopicBytes, maxTopicLevels),
             snapshotTimeout,
             snapshotThreads,
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
+            laneBlockedAfter,
             clock,
             nanoClock,
             backplane,

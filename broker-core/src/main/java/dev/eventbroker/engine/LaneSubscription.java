@@ -115,6 +115,16 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   @Override
+  String principal() {
+    return request.principal();
+  }
+
+  @Override
+  Object subscriber() {
+    return subscriber;
+  }
+
+  @Override
   boolean isLive() {
     return state == State.LIVE;
   }

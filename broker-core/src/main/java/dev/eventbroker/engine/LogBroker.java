@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -48,10 +49,12 @@ final class LogBroker implements Broker {
 
   private final String name;
   private final int maxDataLength;
+  private final TopicLimits topicLimits;
   private final InstantSource clock;
   private final BrokerResources resources;
   private final Log events;
   private final LaneRegistry lanes;
+  private final LaneWatch watch;
   private final Counters counters = new Counters();
   private final SnapshotLoader snapshots;
   private final LaneSubscription.Surroundings surroundings;
@@ -67,12 +70,15 @@ final class LogBroker implements Broker {
   LogBroker(BrokerSettings settings, BrokerResources resources, EventId begin) {
     this.name = settings.name();
     this.maxDataLength = settings.maxDataLength();
+    this.topicLimits = settings.topicLimits();
     this.clock = settings.clock();
     this.backplane = settings.backplane();
     this.observer = new GuardedObserver(settings.observer());
     this.resources = resources;
     this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
+    this.watch =
+        new LaneWatch(settings.laneBlockedAfter(), settings.nanoClock(), lanes::all, observer);
     this.snapshots =
         new SnapshotLoader(
             settings.snapshotThreads(),
@@ -104,6 +110,7 @@ final class LogBroker implements Broker {
       throw e;
     }
     resources.every(heartbeat, random, connections::tick);
+    resources.every(watch.interval(), random, watch::look);
   }
 
   // ---- Publishing
@@ -129,9 +136,11 @@ final class LogBroker implements Broker {
   }
 
   private EventId append(Message message) {
-    EventId id = events.append(message, clock.instant());
-    appended();
-    return id;
+    Log.Appended appended = events.appendOnce(message, clock.instant());
+    if (appended.isNew()) {
+      appended();
+    }
+    return appended.id();
   }
 
   private void appendLocal(Event event) {
@@ -149,10 +158,13 @@ final class LogBroker implements Broker {
     if (closed.get()) {
       throw new BrokerException.Closed("broker " + name);
     }
-    int length = message instanceof Event event ? event.data().length() : 0;
-    if (length > maxDataLength) {
-      throw new IllegalArgumentException(
-          "data: " + length + " characters (expected: <= " + maxDataLength + ")");
+    if (message instanceof Event event) {
+      topicLimits.require(event.topic());
+      int length = event.data().length();
+      if (length > maxDataLength) {
+        throw new IllegalArgumentException(
+            "data: " + length + " characters (expected: <= " + maxDataLength + ")");
+      }
     }
   }
 
@@ -165,7 +177,8 @@ final class LogBroker implements Broker {
     if (closed.get()) {
       throw new BrokerException.Closed("broker " + name);
     }
-    Lane lane = lanes.enter(request.lane().orElseGet(resources::nextLane));
+    request.filters().forEach(topicLimits::require);
+    Lane lane = lanes.enter(executor(request));
     Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
     LaneSubscription subscription =
         new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
@@ -179,6 +192,14 @@ final class LogBroker implements Broker {
       subscription.close(CloseReason.SHUTDOWN);
     }
     return subscription;
+  }
+
+  private Executor executor(SubscribeRequest request) {
+    Optional<Executor> given = request.lane();
+    if (given.isEmpty()) {
+      return resources.nextLane();
+    }
+    return request.hasOwnLane() ? new OwnLane(given.get()) : given.get();
   }
 
   private Log.Place arm(SubscribeRequest request, Optional<EventId> asked) {
@@ -358,6 +379,26 @@ final class LogBroker implements Broker {
     }
   }
 
+  /** Lanes are told apart by their executors, so this makes one of its own on a shared pool. */
+  private static final class OwnLane implements Executor {
+
+    private final Executor pool;
+
+    OwnLane(Executor pool) {
+      this.pool = pool;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      pool.execute(task);
+    }
+
+    @Override
+    public String toString() {
+      return "own lane on " + pool;
+    }
+  }
+
   /** What an observer throws stays with the observer. */
   private static final class GuardedObserver implements BrokerObserver {
 
@@ -380,6 +421,11 @@ final class LogBroker implements Broker {
     @Override
     public void snapshotFallback(String principal, Throwable cause) {
       guarded(() -> observer.snapshotFallback(principal, cause));
+    }
+
+    @Override
+    public void laneBlocked(String lane, Optional<String> principal, Duration lasted) {
+      guarded(() -> observer.laneBlocked(lane, principal, lasted));
     }
 
     @Override
