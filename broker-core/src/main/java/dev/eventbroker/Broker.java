@@ -21,7 +21,7 @@ public interface Broker extends AutoCloseable {
    * id; the stage completes when it has its id, or exceptionally if it could not be stored.
    *
    * @throws BrokerException.Closed if the broker was closed
-   * @throws IllegalArgumentException if the event is larger than the broker takes
+   * @throws IllegalArgumentException if the event, or its topic, is larger than the broker takes
    */
   CompletionStage<EventId> publish(Message message);
 
@@ -42,6 +42,7 @@ public interface Broker extends AutoCloseable {
    * now on is missed.
    *
    * @throws BrokerException.Closed if the broker was closed
+   * @throws IllegalArgumentException if a filter is larger than the broker takes
    */
   Subscription subscribe(SubscribeRequest request, Subscriber subscriber);
 

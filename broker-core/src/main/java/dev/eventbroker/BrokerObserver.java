@@ -1,6 +1,7 @@
 package dev.eventbroker;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Hears of what a person wants to count or to be woken for. Every call does nothing unless it is
@@ -62,6 +63,17 @@ public interface BrokerObserver {
    *     BrokerStats.FlushStats}
    */
   default void batchFlushed(int events, Duration sincePublish) {}
+
+  /**
+   * A lane makes no progress: the subscriptions on it wait. Told once per blockage, on the broker's
+   * timer.
+   *
+   * @param lane the name of the thread that is blocked, or what its executor calls itself
+   * @param principal whose subscriber blocks it; empty if the lane waits for its executor, which is
+   *     busy with something else, or is not in a subscriber
+   * @param lasted for how long at least
+   */
+  default void laneBlocked(String lane, Optional<String> principal, Duration lasted) {}
 
   /** A detached task failed or was refused. On the thread that ran or submitted it. */
   default void detachedFailed(Topic topic, Throwable cause) {}

@@ -92,6 +92,7 @@ public record BrokerStats(
    * @param lagging the ones whose subscriber is not ready
    * @param maxLag how many events with an id the one furthest behind is behind the log; across a
    *     change of epoch, as many as the log holds
+   * @param blockages how often a lane made no progress for so long that it was reported
    * @param closed how many ended, by {@link CloseReason#code}
    */
   public record SubscriptionStats(
@@ -99,6 +100,7 @@ public record BrokerStats(
       Map<Subscription.State, Integer> states,
       int lagging,
       long maxLag,
+      long blockages,
       Map<String, Long> closed) {
 
     /** Takes sorted copies of the maps. */

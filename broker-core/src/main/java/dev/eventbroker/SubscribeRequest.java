@@ -25,6 +25,8 @@ public final class SubscribeRequest {
   private final LagPolicy lagPolicy;
   private final Optional<Executor> lane;
 
+  private final boolean ownLane;
+
   private SubscribeRequest(Builder<?> builder, Optional<Loading> snapshot) {
     this.principal = builder.authorized.principal();
     this.filters = List.copyOf(builder.filters);
@@ -33,6 +35,7 @@ public final class SubscribeRequest {
     this.lastEventId = builder.lastEventId;
     this.lagPolicy = builder.lagPolicy;
     this.lane = builder.lane;
+    this.ownLane = builder.ownLane;
   }
 
   /** Starts a request of somebody who was let in. */
@@ -75,6 +78,11 @@ public final class SubscribeRequest {
     return lane;
   }
 
+  /** Whether {@link #lane} is a pool on which each subscription is to have a lane for itself. */
+  public boolean hasOwnLane() {
+    return ownLane;
+  }
+
   /** A snapshot source together with the authorised value that it is asked with. */
   public interface Loading {
 
@@ -99,6 +107,8 @@ public final class SubscribeRequest {
     private Optional<String> lastEventId = Optional.empty();
     private LagPolicy lagPolicy = LagPolicy.RESYNC;
     private Optional<Executor> lane = Optional.empty();
+
+    private boolean ownLane;
 
     private Builder(Authorized<T> authorized) {
       this.authorized = authorized;
@@ -163,6 +173,20 @@ public final class SubscribeRequest {
      */
     public Builder<T> lane(Executor executor) {
       lane = Optional.of(executor);
+      ownLane = false;
+      return this;
+    }
+
+    /**
+     * A lane for this subscription alone, run by the threads of that executor: a place for a
+     * subscriber that blocks. However many threads it has, the subscriber is called on one at a
+     * time, and each call sees what the one before it wrote. While the subscriber blocks it holds
+     * one of the executor's threads, and nobody else's events. Every publish wakes every lane, so
+     * this is for few subscriptions and not for each of thousands. Replaces {@link #lane}.
+     */
+    public Builder<T> ownLane(Executor pool) {
+      lane = Optional.of(pool);
+      ownLane = true;
       return this;
     }
 

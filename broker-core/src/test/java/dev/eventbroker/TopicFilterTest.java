@@ -65,6 +65,18 @@ class TopicFilterTest {
   }
 
   @Test
+  void aFilterHasTheLimitsAndRulesOfATopic() {
+    assertThatThrownBy(() -> TopicFilter.of("a/*" + "/a".repeat(31)))
+        .hasMessageEndingWith(" (expected: at most 32 levels)");
+    assertThatThrownBy(() -> TopicFilter.of("é".repeat(256) + "/*"))
+        .hasMessageEndingWith("…\" (expected: at most 512 UTF-8 bytes)");
+    assertThatThrownBy(() -> TopicFilter.of("a\t/*"))
+        .hasMessage("filter: \"a\uFFFD/*\" (expected: no control character)");
+    assertThatThrownBy(() -> TopicFilter.of(""))
+        .hasMessage("filter: \"\" (expected: at least one level)");
+  }
+
+  @Test
   void anExactFilterIsKnownAsOne() {
     assertThat(TopicFilter.of("a/b").isExact()).isTrue();
     assertThat(TopicFilter.of("a/*").isExact()).isFalse();

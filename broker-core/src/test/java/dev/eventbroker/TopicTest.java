@@ -58,6 +58,6 @@ class TopicTest {
   void thereAreAtMostThirtyTwoLevels() {
     assertThat(Topic.of("a" + "/a".repeat(31)).levels()).hasSize(32);
     assertThatThrownBy(() -> Topic.of("a" + "/a".repeat(32)))
-        .hasMessageContaining("at most 32 levels");
+        .hasMessage("topic: \"a" + "/a".repeat(32) + "\" (expected: at most 32 levels)");
   }
 }

@@ -7,6 +7,7 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.EventId;
+import dev.eventbroker.Topic;
 import dev.eventbroker.detached.DetachedWorkers;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -66,6 +67,12 @@ public final class BrokerBuilder {
   /** In-process subscribers are few; they must not take the processors from event loops. */
   public static final int DEFAULT_LANES = 1;
 
+  /**
+   * Longer than any pause of a healthy machine, a full garbage collection included, and shorter
+   * than users wait before they call.
+   */
+  public static final Duration DEFAULT_LANE_BLOCKED_AFTER = Duration.ofSeconds(5);
+
   private static final String EPOCH_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
   private static final int EPOCH_LENGTH = 10;
 
@@ -81,6 +88,9 @@ public final class BrokerBuilder {
   private Duration heartbeat = DEFAULT_HEARTBEAT;
   private int connectionsPerPrincipal = DEFAULT_CONNECTIONS_PER_PRINCIPAL;
   private int laneCount = DEFAULT_LANES;
+  private int maxTopicBytes = Topic.MAX_BYTES;
+  private int maxTopicLevels = Topic.MAX_LEVELS;
+  private Duration laneBlockedAfter = DEFAULT_LANE_BLOCKED_AFTER;
   private InstantSource clock = Clock.systemUTC();
   private LongSupplier nanoClock = System::nanoTime;
   private RandomGenerator random = new SecureRandom();
@@ -112,6 +122,24 @@ public final class BrokerBuilder {
   /** How many characters the data of one event has at most. Default: 2^20. */
   public BrokerBuilder maxDataLength(int characters) {
     maxDataLength = (int) requireBetween("maxDataLength", characters, 1, 1 << 28);
+    return this;
+  }
+
+  /**
+   * How many UTF-8 bytes a topic that is published to, or a filter that is subscribed with, has at
+   * most. Default: {@link Topic#MAX_BYTES}; 1 to that.
+   */
+  public BrokerBuilder maxTopicBytes(int bytes) {
+    maxTopicBytes = (int) requireBetween("maxTopicBytes", bytes, 1, Topic.MAX_BYTES);
+    return this;
+  }
+
+  /**
+   * How many levels a topic that is published to, or a filter that is subscribed with, has at most.
+   * Default: {@link Topic#MAX_LEVELS}; 1 to that.
+   */
+  public BrokerBuilder maxTopicLevels(int levels) {
+    maxTopicLevels = (int) requireBetween("maxTopicLevels", levels, 1, Topic.MAX_LEVELS);
     return this;
   }
 
@@ -173,6 +201,15 @@ public final class BrokerBuilder {
     return this;
   }
 
+  /**
+   * After how long without progress a lane is reported as blocked, with the subscriber that it is
+   * in. Default: 5 s.
+   */
+  public BrokerBuilder laneBlockedAfter(Duration time) {
+    laneBlockedAfter = requirePositive("laneBlockedAfter", time);
+    return this;
+  }
+
   /** Gives events their time. Default: the system's clock. */
   public BrokerBuilder clock(InstantSource source) {
     clock = requireNonNull(source, "source");
@@ -230,10 +267,12 @@ public final class BrokerBuilder {
             logEvents,
             logBytes,
             maxDataLength,
+            new TopicLimits(maxTopicBytes, maxTopicLevels),
             snapshotTimeout,
             snapshotThreads,
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
             connectionsPerPrincipal,
+            laneBlockedAfter,
             clock,
             nanoClock,
             backplane,

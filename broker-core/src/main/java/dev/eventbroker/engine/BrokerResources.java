@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,7 +45,7 @@ final class BrokerResources {
   private final List<OwnLane> lanes = new ArrayList<>();
   private final AtomicInteger nextLane = new AtomicInteger();
   private volatile boolean closed;
-  private volatile @Nullable Future<?> nextTick;
+  private final List<Ticks> ticks = new CopyOnWriteArrayList<>();
 
   BrokerResources(String name, Optional<ScheduledExecutorService> given, int laneCount) {
     ownTimer = given.isEmpty();
@@ -71,48 +72,17 @@ final class BrokerResources {
 
   /**
    * Runs the work again and again, each time after the interval give or take a tenth, until this is
-   * closed. For one kind of work.
+   * closed.
    */
   void every(Duration interval, RandomGenerator random, Runnable work) {
-    if (closed) {
-      return;
-    }
-    double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
-    try {
-      Future<?> next =
-          timer.schedule(
-              () -> {
-                runGuarded(work);
-                every(interval, random, work);
-              },
-              (long) (interval.toNanos() * factor),
-              TimeUnit.NANOSECONDS);
-      nextTick = next;
-      if (closed) {
-        next.cancel(false);
-      }
-    } catch (RejectedExecutionException e) {
-      log.debug("the timer was stopped");
-    }
-  }
-
-  private void runGuarded(Runnable work) {
-    if (closed) {
-      return;
-    }
-    try {
-      work.run();
-    } catch (Throwable e) {
-      log.warn("a periodic task threw", e);
-    }
+    Ticks regular = new Ticks(interval, random, work);
+    ticks.add(regular);
+    regular.scheduleNext();
   }
 
   void close() {
     closed = true;
-    Future<?> tick = nextTick;
-    if (tick != null) {
-      tick.cancel(false);
-    }
+    ticks.forEach(Ticks::cancel);
     lanes.forEach(lane -> lane.executor.shutdown());
     long patience = LANES_END_MILLIS;
     for (OwnLane lane : lanes) {
@@ -123,6 +93,56 @@ final class BrokerResources {
     }
     if (ownTimer) {
       timer.shutdownNow();
+    }
+  }
+
+  /** One kind of work that comes again and again. */
+  private final class Ticks {
+
+    private final Duration interval;
+    private final RandomGenerator random;
+    private final Runnable work;
+    private volatile @Nullable Future<?> next;
+
+    Ticks(Duration interval, RandomGenerator random, Runnable work) {
+      this.interval = interval;
+      this.random = random;
+      this.work = work;
+    }
+
+    void scheduleNext() {
+      if (closed) {
+        return;
+      }
+      double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
+      long delay = (long) (interval.toNanos() * factor);
+      try {
+        next = timer.schedule(this::run, delay, TimeUnit.NANOSECONDS);
+        if (closed) {
+          cancel();
+        }
+      } catch (RejectedExecutionException e) {
+        log.debug("the timer was stopped");
+      }
+    }
+
+    private void run() {
+      if (closed) {
+        return;
+      }
+      try {
+        work.run();
+      } catch (Throwable e) {
+        log.warn("a periodic task threw", e);
+      }
+      scheduleNext();
+    }
+
+    void cancel() {
+      Future<?> scheduled = next;
+      if (scheduled != null) {
+        scheduled.cancel(false);
+      }
     }
   }
 

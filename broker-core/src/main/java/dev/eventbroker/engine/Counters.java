@@ -26,6 +26,7 @@ final class Counters {
   final FlushTimes flushes;
 
   private final Map<Gap.Reason, LongAdder> gaps = new EnumMap<>(Gap.Reason.class);
+  final LongAdder lanesBlocked = new LongAdder();
   final LongAdder subscriptionsOpened = new LongAdder();
   final CountsByName subscriptionsClosed = new CountsByName();
   final LongAdder connectionsOpened = new LongAdder();

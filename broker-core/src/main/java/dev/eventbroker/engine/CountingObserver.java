@@ -7,6 +7,7 @@ import dev.eventbroker.Gap;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.Topic;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Counts what is told, and then passes it on: what an observer hears and what the counters say
@@ -75,6 +76,12 @@ final class CountingObserver implements BrokerObserver {
   @Override
   public void batchFlushed(int events, Duration sincePublish) {
     next.batchFlushed(events, sincePublish);
+  }
+
+  @Override
+  public void laneBlocked(String lane, Optional<String> principal, Duration lasted) {
+    counters.lanesBlocked.increment();
+    next.laneBlocked(lane, principal, lasted);
   }
 
   /** Counted by the workers, which know of it first. */

@@ -45,23 +45,31 @@ abstract class Entry {
     /** One name in an audience, which may be a set of its own for each event. */
     private static final int PRINCIPAL_BYTES = 64;
 
+    /** Objects and references around an idempotency key. */
+    private static final int KEY_BYTES = 150;
+
     final Event event;
+    final Strand strand;
     private final Instant time;
     private volatile @Nullable Encoded encoded;
 
-    OfEvent(long sequence, EventId place, boolean placed, Event event, Instant time) {
+    OfEvent(
+        long sequence, EventId place, boolean placed, Event event, Instant time, Strand strand) {
       super(sequence, place.epoch(), place.position(), placed);
       this.event = event;
       this.time = time;
+      this.strand = strand;
     }
 
     /** The data counts twice: once as text and once as the frame that all connections share. */
     static long bytes(Event event) {
       int key = event.key().map(String::length).orElse(0);
+      int name = event.idempotencyKey().map(same -> KEY_BYTES + 2 * same.length()).orElse(0);
       int principals = event.audience().principals().map(Set::size).orElse(0);
       return OVERHEAD_BYTES
           + 2L * event.data().length()
           + 2L * key
+          + name
           + (long) PRINCIPAL_BYTES * principals;
     }
 

@@ -15,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  * depth of the topic and on what matches, not on how many subscriptions there are. Adding and
  * removing costs the same beside none and beside a million.
  *
+ * <p>The worst case of a walk: at each level it may follow both the level itself and {@code *}, so
+ * filters that were chosen to agree with a topic everywhere but at their end have it look at up to
+ * 2^depth nodes, and never at more than there are filters times their levels. Whoever serves
+ * filters of strangers bounds that with {@link BrokerBuilder#maxTopicLevels}.
+ *
  * <p>Owned by one lane, and touched by its thread only.
  *
  * @param <T> a subscription

@@ -8,6 +8,7 @@ import dev.eventbroker.SourceStatus;
 import dev.eventbroker.Topic;
 import dev.eventbroker.runtime.LimitedWarnings;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -69,6 +70,11 @@ final class GuardedObserver implements BrokerObserver {
   @Override
   public void batchFlushed(int events, Duration sincePublish) {
     tell(guarded -> guarded.batchFlushed(events, sincePublish));
+  }
+
+  @Override
+  public void laneBlocked(String lane, Optional<String> principal, Duration lasted) {
+    tell(guarded -> guarded.laneBlocked(lane, principal, lasted));
   }
 
   @Override

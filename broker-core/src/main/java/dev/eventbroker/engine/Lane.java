@@ -51,6 +51,7 @@ final class Lane implements Runnable {
   // Any thread.
   private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
+  private final LaneProgress progress = new LaneProgress();
   private volatile boolean dead;
 
   /** How many subscriptions live here; guarded by the registry. */
@@ -90,9 +91,19 @@ final class Lane implements Runnable {
     signal();
   }
 
+  /** Has that done on the lane for one of its subscriptions, which is named if it blocks. */
+  void submit(Rider subscription, Runnable command) {
+    submit(
+        () -> {
+          progress.serve(subscription);
+          command.run();
+        });
+  }
+
   /** A new subscription: its handshake begins on the lane. */
   void attach(Rider subscription) {
     submit(
+        subscription,
         () -> {
           riders.add(subscription);
           subscription.attach(index);
@@ -125,10 +136,20 @@ final class Lane implements Runnable {
     return dead;
   }
 
-  // ---- The lane's thread
+  /** Whether a run is on its way or under way. */
+  boolean isScheduled() {
+    return scheduled.get();
+  }
+
+  LaneProgress progress() {
+    return progress;
+  }
+
+  // ---- The lane's thread; if its executor has several, one after the other
 
   @Override
   public void run() {
+    progress.start(Thread.currentThread());
     try {
       runCommands();
       boolean more = true;
@@ -139,11 +160,15 @@ final class Lane implements Runnable {
       }
     } finally {
       publishCounters();
+      boolean unfinished = !catchingUp.isEmpty();
+      long read = cursor;
+      progress.end();
       scheduled.set(false);
-    }
-    // What came after the last look and before the line above found the lane still scheduled.
-    if (!commands.isEmpty() || !catchingUp.isEmpty() || cursor < events.tail()) {
-      signal();
+      // From here on the next run may be under way elsewhere, and nothing of the lane's is touched.
+      // What came after the last look and before the line above found the lane still scheduled.
+      if (unfinished || !commands.isEmpty() || read < events.tail()) {
+        signal();
+      }
     }
   }
 
@@ -180,6 +205,7 @@ final class Lane implements Runnable {
       if (command == null) {
         return;
       }
+      progress.serve(null);
       try {
         command.run();
       } catch (Throwable e) {
@@ -227,6 +253,7 @@ final class Lane implements Runnable {
     for (Rider subscription : touched) {
       long part = subscription.batchMask;
       subscription.batchMask = 0;
+      progress.serve(subscription);
       subscription.takeBatch(batch, part);
     }
     if (!touched.isEmpty()) {
@@ -256,6 +283,7 @@ final class Lane implements Runnable {
     riders.forEach(
         subscription -> {
           if (subscription.isLive()) {
+            progress.serve(subscription);
             subscription.overtaken();
           }
         });
@@ -267,6 +295,7 @@ final class Lane implements Runnable {
   private boolean readBacklogs() {
     for (int turn = catchingUp.size(); turn > 0; turn--) {
       Rider subscription = catchingUp.remove();
+      progress.serve(subscription);
       if (subscription.readBacklog(BACKLOG_SLICE)) {
         catchingUp.add(subscription);
       }

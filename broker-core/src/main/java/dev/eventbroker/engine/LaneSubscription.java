@@ -58,6 +58,7 @@ final class LaneSubscription extends Rider implements Subscription {
   private long armedAt;
   private Optional<Gap.Reason> missed;
   private long overlapEnd;
+  private @Nullable Replay replay;
   private @Nullable Snapshot snapshot;
   private int overtakenSnapshots;
   private boolean deliveredSinceBatchEnd;
@@ -111,6 +112,16 @@ final class LaneSubscription extends Rider implements Subscription {
 
   Lane lane() {
     return lane;
+  }
+
+  @Override
+  String principal() {
+    return request.principal();
+  }
+
+  @Override
+  Object subscriber() {
+    return subscriber;
   }
 
   @Override
@@ -210,26 +221,26 @@ final class LaneSubscription extends Rider implements Subscription {
 
   @Override
   boolean readBacklog(int atMost) {
-    Entry last = null;
-    for (int read = 0; read < atMost && next < lane.cursor() && !isClosing(); read++) {
-      Entry entry = around.log().get(next);
-      if (entry == null) {
-        settle(last);
-        overtaken();
-        return false;
-      }
-      if (concerns(entry) && !take(entry)) {
-        break;
-      }
-      last = entry;
-      next++;
+    Replay run = replay;
+    if (run == null || !run.goesOn(request.filters(), next)) {
+      run =
+          Replay.of(around.log(), request.filters(), next, settled, lane.cursor(), lane.settled());
+      replay = run;
     }
-    settle(last);
+    run.read(atMost, entry -> !isClosing() && take(entry));
+    next = run.position();
+    settled = furthest(settled, run.settled());
+    if (run.isOvertaken()) {
+      replay = null;
+      overtaken();
+      return false;
+    }
     flush();
     if (isClosing() || state == State.PAUSED) {
       return false;
     }
     if (next >= lane.cursor()) {
+      replay = null;
       state = State.LIVE;
       return false;
     }
@@ -297,18 +308,6 @@ final class LaneSubscription extends Rider implements Subscription {
     }
   }
 
-  private boolean concerns(Entry entry) {
-    if (!(entry instanceof Entry.OfEvent event)) {
-      return true;
-    }
-    for (TopicFilter filter : request.filters()) {
-      if (filter.matches(event.event.topic())) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /**
    * Delivers an entry unless something hides it; false if the subscriber was not ready, and now is
    * paused there, or if it is closing and did not get it.
@@ -374,12 +373,6 @@ final class LaneSubscription extends Rider implements Subscription {
       }
     }
     return false;
-  }
-
-  private void settle(@Nullable Entry last) {
-    if (last != null) {
-      settled = furthest(settled, last.place());
-    }
   }
 
   /**

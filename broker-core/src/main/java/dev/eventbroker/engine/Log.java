@@ -27,6 +27,9 @@ final class Log {
   private final int mask;
   private final AtomicReferenceArray<@Nullable Entry> ring;
 
+  private final Strands strands = new Strands();
+  private final IdempotencyKeys keys = new IdempotencyKeys(); // guarded by lock
+
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by lock; epoch and position are those of the newest event that has an id.
@@ -55,11 +58,25 @@ final class Log {
     this.epochStart = tail;
   }
 
-  /** Appends a message with the next position. */
+  /**
+   * Appends a message with the next position; the result is its id, or that of the event in the log
+   * that has the same idempotency key.
+   */
   EventId append(Message message, Instant time) {
+    return appendOnce(message, time).id();
+  }
+
+  /** {@link #append(Message, Instant)}, and whether it was new. */
+  Appended appendOnce(Message message, Instant time) {
     lock.lock();
     try {
-      return place(message, time);
+      EventId known = keys.known(message);
+      if (known != null) {
+        return new Appended(known, false);
+      }
+      EventId id = place(message, time);
+      keys.add(message, id);
+      return new Appended(id, true);
     } finally {
       lock.unlock();
     }
@@ -69,7 +86,7 @@ final class Log {
   void appendLocal(Event event, Instant time) {
     lock.lock();
     try {
-      add(new Entry.OfEvent(tail, new EventId(epoch, position), false, event, time));
+      addEvent(new EventId(epoch, position), false, event, time);
     } finally {
       lock.unlock();
     }
@@ -98,12 +115,12 @@ final class Log {
     position++;
     EventId id = new EventId(epoch, position);
     if (message instanceof Event event) {
-      add(new Entry.OfEvent(tail, id, true, event, time));
+      addEvent(id, true, event, time);
     } else if (message instanceof Revocation revocation) {
-      add(new Entry.OfRevocation(tail, id, revocation));
+      addControl(new Entry.OfRevocation(tail, id, revocation));
     } else if (message instanceof Interruption broken) {
       Gap gap = new Gap(Gap.Reason.SOURCE, Optional.of(before), id, broken.scope());
-      add(new Entry.OfGap(tail, gap, true));
+      addControl(new Entry.OfGap(tail, gap, true));
     }
     return id;
   }
@@ -113,7 +130,7 @@ final class Log {
     lock.lock();
     try {
       EventId here = new EventId(epoch, position);
-      add(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope), false));
+      addControl(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope), false));
     } finally {
       lock.unlock();
     }
@@ -150,9 +167,8 @@ final class Log {
       EventId before = new EventId(epoch, position);
       Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
       moveTo(begin);
-      add(
-          new Entry.OfGap(
-              tail, new Gap(reason, Optional.of(before), begin, TopicFilter.ALL), false));
+      Gap gap = new Gap(reason, Optional.of(before), begin, TopicFilter.ALL);
+      addControl(new Entry.OfGap(tail, gap, false));
     } finally {
       lock.unlock();
     }
@@ -181,11 +197,26 @@ final class Log {
     return head;
   }
 
+  /** How many idempotency keys are known. */
+  int keys() {
+    lock.lock();
+    try {
+      return keys.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Its entries sorted by topic. */
+  Strands strands() {
+    return strands;
+  }
+
   /** How many bytes are kept, estimated. */
   long bytes() {
     lock.lock();
     try {
-      return bytes;
+      return bytes + strands.bytes();
     } finally {
       lock.unlock();
     }
@@ -265,10 +296,20 @@ final class Log {
     return entry;
   }
 
+  private void addEvent(EventId place, boolean placed, Event event, Instant time) {
+    Strand strand = strands.add(event.topic(), tail);
+    add(new Entry.OfEvent(tail, place, placed, event, time, strand));
+  }
+
+  private void addControl(Entry entry) {
+    strands.control().add(tail);
+    add(entry);
+  }
+
   private void add(Entry entry) {
     long next = tail;
     bytes += entry.bytes();
-    while (head < next && (next - head >= capacity || bytes > maxBytes)) {
+    while (head < next && (next - head >= capacity || bytes + strands.bytes() > maxBytes)) {
       evictOldest();
     }
     ring.setRelease((int) next & mask, entry);
@@ -279,7 +320,9 @@ final class Log {
     Entry oldest = at(head);
     ring.setRelease((int) oldest.sequence & mask, null);
     bytes -= oldest.bytes();
+    // Before it leaves its strand: who does not find it there has to find out that it is gone.
     head = oldest.sequence + 1;
+    forget(oldest);
     if (oldest.sequence >= epochStart) {
       // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
       // resume there, whatever else of that position goes later.
@@ -288,6 +331,23 @@ final class Log {
       floorPosition = Math.max(floorPosition, usable);
     }
   }
+
+  private void forget(Entry oldest) {
+    if (oldest instanceof Entry.OfEvent event) {
+      keys.remove(event);
+      strands.removeOldest(event.event.topic(), event.strand);
+    } else {
+      strands.control().removeOldest();
+    }
+  }
+
+  /**
+   * What became of a message.
+   *
+   * @param id where it stands
+   * @param isNew whether it was not there before
+   */
+  record Appended(EventId id, boolean isNew) {}
 
   /**
    * Where a run starts.

@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -49,10 +50,12 @@ final class LogBroker implements Broker {
 
   private final BrokerSettings settings;
   private final String name;
+  private final TopicLimits topicLimits;
   private final InstantSource clock;
   private final BrokerResources resources;
   private final Log events;
   private final LaneRegistry lanes;
+  private final LaneWatch watch;
   private final Counters counters;
   private final SnapshotLoader snapshots;
   private final LaneSubscription.Surroundings surroundings;
@@ -68,6 +71,7 @@ final class LogBroker implements Broker {
   LogBroker(BrokerSettings settings, BrokerResources resources, EventId begin) {
     this.settings = settings;
     this.name = settings.name();
+    this.topicLimits = settings.topicLimits();
     this.clock = settings.clock();
     this.backplane = settings.backplane();
     this.resources = resources;
@@ -79,6 +83,8 @@ final class LogBroker implements Broker {
         new LiveConnections(settings.connectionsPerPrincipal(), observer, settings.nanoClock());
     this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
+    this.watch =
+        new LaneWatch(settings.laneBlockedAfter(), settings.nanoClock(), lanes::all, observer);
     this.snapshots =
         new SnapshotLoader(
             settings.snapshotThreads(), resources.timer(), settings.nanoClock(), observer, name);
@@ -106,6 +112,7 @@ final class LogBroker implements Broker {
     }
     sources.look();
     resources.every(heartbeat, random, this::beat);
+    resources.every(watch.interval(), random, watch::look);
   }
 
   private void beat() {
@@ -137,9 +144,11 @@ final class LogBroker implements Broker {
   }
 
   private EventId append(Message message) {
-    EventId id = events.append(message, clock.instant());
-    appended();
-    return id;
+    Log.Appended appended = events.appendOnce(message, clock.instant());
+    if (appended.isNew()) {
+      appended();
+    }
+    return appended.id();
   }
 
   private void appendLocal(Event event) {
@@ -157,10 +166,13 @@ final class LogBroker implements Broker {
     if (closed.get()) {
       throw new BrokerException.Closed("broker " + name);
     }
-    int length = message instanceof Event event ? event.data().length() : 0;
-    if (length > settings.maxDataLength()) {
-      throw new IllegalArgumentException(
-          "data: " + length + " characters (expected: <= " + settings.maxDataLength() + ")");
+    if (message instanceof Event event) {
+      topicLimits.require(event.topic());
+      int length = event.data().length();
+      if (length > settings.maxDataLength()) {
+        throw new IllegalArgumentException(
+            "data: " + length + " characters (expected: <= " + settings.maxDataLength() + ")");
+      }
     }
   }
 
@@ -173,7 +185,8 @@ final class LogBroker implements Broker {
     if (closed.get()) {
       throw new BrokerException.Closed("broker " + name);
     }
-    Lane lane = lanes.enter(request.lane().orElseGet(resources::nextLane));
+    request.filters().forEach(topicLimits::require);
+    Lane lane = lanes.enter(executor(request));
     Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
     LaneSubscription subscription =
         new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
@@ -189,6 +202,14 @@ final class LogBroker implements Broker {
       subscription.close(CloseReason.SHUTDOWN);
     }
     return subscription;
+  }
+
+  private Executor executor(SubscribeRequest request) {
+    Optional<Executor> given = request.lane();
+    if (given.isEmpty()) {
+      return resources.nextLane();
+    }
+    return request.hasOwnLane() ? new OwnLane(given.get()) : given.get();
   }
 
   private Log.Place arm(SubscribeRequest request, Optional<EventId> asked) {
@@ -365,6 +386,7 @@ final class LogBroker implements Broker {
         states,
         counters.lagging.get(),
         maxLag,
+        counters.lanesBlocked.sum(),
         counters.subscriptionsClosed.counts());
   }
 
@@ -393,5 +415,25 @@ final class LogBroker implements Broker {
     // The timer may have been stopped before it came to end these.
     subscriptions.stream().map(LaneSubscription::lane).filter(Lane::isDead).forEach(this::endAllOn);
     return report;
+  }
+
+  /** Lanes are told apart by their executors, so this makes one of its own on a shared pool. */
+  private static final class OwnLane implements Executor {
+
+    private final Executor pool;
+
+    OwnLane(Executor pool) {
+      this.pool = pool;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      pool.execute(task);
+    }
+
+    @Override
+    public String toString() {
+      return "own lane on " + pool;
+    }
   }
 }

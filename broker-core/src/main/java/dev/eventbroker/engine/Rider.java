@@ -1,8 +1,8 @@
 package dev.eventbroker.engine;
 
 /**
- * What a lane knows of a subscription that lives on it. All methods are called on the lane's
- * thread.
+ * What a lane knows of a subscription that lives on it. Unless it says otherwise, a method is
+ * called on the lane's thread.
  */
 abstract class Rider {
 
@@ -24,6 +24,12 @@ abstract class Rider {
    * @return whether there is more to read at once
    */
   abstract boolean readBacklog(int atMost);
+
+  /** Who it belongs to. On any thread. */
+  abstract String principal();
+
+  /** Who is called. On any thread. */
+  abstract Object subscriber();
 
   /** The log has moved past the place up to which it had read. */
   abstract void overtaken();

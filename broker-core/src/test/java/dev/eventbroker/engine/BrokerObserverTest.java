@@ -265,6 +265,9 @@ class BrokerObserverTest {
     if (type == long.class) {
       return 1L;
     }
+    if (type == Optional.class) {
+      return Optional.of("ann");
+    }
     return Map.of(
             String.class,
             "ann",
@@ -303,6 +306,11 @@ class BrokerObserverTest {
   }
 
   private final class Recording implements BrokerObserver {
+
+    @Override
+    public void laneBlocked(String lane, Optional<String> principal, Duration lasted) {
+      heard.add("blocked " + lane);
+    }
 
     @Override
     public void connectionOpened(Connection connection) {

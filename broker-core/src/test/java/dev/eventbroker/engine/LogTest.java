@@ -228,7 +228,7 @@ class LogTest {
           .isEqualTo(
               new Log.Place(odd.head(), new EventId("e", oldest), odd.tail(), Optional.empty()));
     }
-    assertThat(odd.bytes()).isEqualTo(17 * Entry.OfEvent.bytes(event("x")));
+    assertThat(odd.bytes()).isEqualTo(17 * Entry.OfEvent.bytes(event("x")) + Strands.TOPIC_BYTES);
   }
 
   private Log.Place after(long position) {

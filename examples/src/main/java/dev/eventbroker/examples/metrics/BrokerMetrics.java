@@ -133,6 +133,7 @@ public final class BrokerMetrics implements MeterBinder {
       counter("subscriptions.opened", "ever opened", stats -> stats.subscriptions().opened());
       gauge("subscriptions.lagging", "not ready", stats -> stats.subscriptions().lagging());
       gauge("subscriptions.max.lag", "furthest behind", stats -> stats.subscriptions().maxLag());
+      counter("lanes.blocked", "reported", stats -> stats.subscriptions().blockages());
     }
 
     void connections() {
