@@ -17,4 +17,7 @@ public interface BrokerObserver {
 
   /** A detached task failed or was refused. */
   default void detachedFailed(Topic topic, Throwable cause) {}
+
+  /** A message of a transaction that was committed could not be published. */
+  default void deferredFailed(Message message, Throwable cause) {}
 }

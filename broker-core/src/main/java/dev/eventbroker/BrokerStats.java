@@ -17,7 +17,9 @@ import java.util.List;
  * @param snapshotFallbacks snapshots that could not be loaded in time
  * @param detachedQueued detached tasks that wait
  * @param detachedRunning detached tasks that run
- * @param detachedFailed detached tasks that threw, or were refused
+ * @param detachedFailed detached tasks that failed for good, or were refused
+ * @param detachedAbandoned detached tasks that the end of the broker cut short
+ * @param deferredFailed messages of committed transactions that could not be published
  * @param sources the backplane and the other sources
  */
 public record BrokerStats(
@@ -34,4 +36,6 @@ public record BrokerStats(
     int detachedQueued,
     int detachedRunning,
     long detachedFailed,
+    long detachedAbandoned,
+    long deferredFailed,
     List<SourceStatus> sources) {}

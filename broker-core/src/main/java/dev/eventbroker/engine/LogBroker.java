@@ -9,6 +9,7 @@ import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.BrokerStats;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connections;
+import dev.eventbroker.DeferredPublisher;
 import dev.eventbroker.DetachedPublisher;
 import dev.eventbroker.DrainReport;
 import dev.eventbroker.Event;
@@ -23,7 +24,11 @@ import dev.eventbroker.Subscription;
 import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.connection.LiveConnections;
+import dev.eventbroker.detached.DeferredPublishing;
+import dev.eventbroker.detached.DetachedView;
 import dev.eventbroker.detached.DetachedWorkers;
+import dev.eventbroker.detached.Surroundings;
+import dev.eventbroker.detached.TaskThreads;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -57,6 +62,8 @@ final class LogBroker implements Broker {
   private final LaneSubscription.Surroundings surroundings;
   private final LiveConnections connections = new LiveConnections();
   private final DetachedWorkers detached;
+  private final DetachedPublisher detachedPublisher;
+  private final DeferredPublishing deferred;
   private final BrokerObserver observer;
   private final Optional<Backplane> backplane;
   private final List<EventSource> sources = new CopyOnWriteArrayList<>();
@@ -87,12 +94,22 @@ final class LogBroker implements Broker {
     this.detached =
         new DetachedWorkers(
             settings.detached(),
+            new Surroundings(
+                this::publish,
+                connections::principals,
+                observer::detachedFailed,
+                resources.timer(),
+                settings.nanoClock(),
+                settings.random(),
+                TaskThreads.named(name + "-detached", settings.detachedVirtualThreads())));
+    this.detachedPublisher = new DetachedView(detached);
+    this.deferred =
+        new DeferredPublishing(
+            settings.deferred(),
+            this::requireTakeable,
             this::publish,
-            connections::principals,
-            observer::detachedFailed,
-            resources.timer(),
-            settings.nanoClock(),
-            name);
+            observer::deferredFailed,
+            settings.nanoClock());
   }
 
   /** Starts what runs by itself. Separate from the constructor, for it lets this object out. */
@@ -125,7 +142,12 @@ final class LogBroker implements Broker {
 
   @Override
   public DetachedPublisher detached() {
-    return detached;
+    return detachedPublisher;
+  }
+
+  @Override
+  public DeferredPublisher deferred() {
+    return deferred.begin();
   }
 
   private EventId append(Message message) {
@@ -323,6 +345,8 @@ final class LogBroker implements Broker {
         detached.queued(),
         detached.running(),
         detached.failed(),
+        detached.abandoned(),
+        deferred.failed(),
         allSources().stream().map(EventSource::status).toList());
   }
 
@@ -385,6 +409,11 @@ final class LogBroker implements Broker {
     @Override
     public void detachedFailed(Topic topic, Throwable cause) {
       guarded(() -> observer.detachedFailed(topic, cause));
+    }
+
+    @Override
+    public void deferredFailed(Message message, Throwable cause) {
+      guarded(() -> observer.deferredFailed(message, cause));
     }
 
     private void guarded(Runnable call) {
