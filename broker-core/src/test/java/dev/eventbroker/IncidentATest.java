@@ -37,7 +37,8 @@ class IncidentATest {
   private final AtomicReference<Throwable> observed = new AtomicReference<>();
   private final Broker broker =
       new BrokerBuilder()
-          .detachedThreads(1) // the second task would come to the first one's thread, were there a pool
+          .detachedThreads(
+              1) // the second task would come to the first one's thread, were there a pool
           .observer(
               new BrokerObserver() {
                 @Override

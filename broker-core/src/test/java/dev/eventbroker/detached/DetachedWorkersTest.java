@@ -25,7 +25,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -298,6 +300,40 @@ class DetachedWorkersTest {
     }
     assertThat(workers.running()).isZero();
     assertThat(workers.queued()).isZero();
+  }
+
+  @Test
+  void aTaskThatNoThreadCanBeHadForFailsVisiblyAndTheNextOneRuns() {
+    AtomicBoolean exhausted = new AtomicBoolean(true);
+    ThreadFactory threads = TaskThreads.named("exhausted", true);
+    DetachedWorkers starving =
+        new DetachedWorkers(
+            new DetachedWorkers.Limits(1, 10, Duration.ofSeconds(30)),
+            new Surroundings(
+                message -> publish.apply((Event) message),
+                Set::of,
+                (topic, cause) -> {},
+                timer,
+                timer::nanos,
+                new Random(1),
+                work -> {
+                  if (exhausted.get()) {
+                    throw new OutOfMemoryError("unable to create native thread, on purpose");
+                  }
+                  return threads.newThread(work);
+                }));
+
+    CompletionStage<String> never = new DetachedView(starving).submit(TOPIC, context -> "ran");
+    exhausted.set(false);
+    CompletionStage<String> next = new DetachedView(starving).submit(TOPIC, context -> "ran");
+
+    assertThat(never.toCompletableFuture())
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(BrokerException.class)
+        .withRootCauseInstanceOf(OutOfMemoryError.class);
+    assertThat(next.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(30)).isEqualTo("ran");
+    assertThat(starving.drain(Duration.ZERO)).isEqualTo(new DrainReport(0, 0));
   }
 
   @Test
