@@ -24,6 +24,7 @@ final class Workload {
   private long finishedWhileClosing;
   private long cutShort;
   private long leftOver;
+  private boolean givenUp;
 
   Workload(int most) {
     this.most = most;
@@ -63,7 +64,10 @@ final class Workload {
 
   /** One would have been tried again, had there not been the end. */
   synchronized void cutShort() {
-    cutShort++;
+    if (!givenUp) {
+      // What comes to its end later is among those left over.
+      cutShort++;
+    }
     leave();
   }
 
@@ -98,6 +102,7 @@ final class Workload {
 
   /** Gives up what is still pending, and says what became of all. */
   synchronized Outcome giveUp() {
+    givenUp = true;
     leftOver = Math.max(0, pending.get());
     return new Outcome(finishedWhileClosing, leftOver + cutShort);
   }

@@ -263,6 +263,29 @@ class DetachedRetryTest {
   }
 
   @Test
+  void whatTheEndInterruptsIsCountedOnceThoughItWouldHaveBeenTriedAgain() throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CompletionStage<Object> stuck =
+        detached
+            .retrying(THREE)
+            .submit(
+                TOPIC,
+                context -> {
+                  running.countDown();
+                  new CountDownLatch(1).await();
+                  return "never";
+                });
+    running.await();
+
+    DrainReport report = workers.drain(Duration.ZERO);
+
+    assertThat(report).isEqualTo(new DrainReport(0, 1));
+    assertThatThrownBy(() -> stuck.toCompletableFuture().get(30, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(InterruptedException.class);
+    assertThat(workers.abandoned()).isEqualTo(1);
+  }
+
+  @Test
   void anEventWhoseStoringIsNotKnownWhenTheTimeIsUpFailsInsteadOfWaitingForEver() throws Exception {
     store = message -> new CompletableFuture<>();
     CompletionStage<EventId> done = detached.retrying(THREE).publish(Event.of(TOPIC, "t", "x"));
