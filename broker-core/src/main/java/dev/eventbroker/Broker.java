@@ -37,6 +37,9 @@ public interface Broker extends AutoCloseable {
   /** Publishing that outlives the caller's request. */
   DetachedPublisher detached();
 
+  /** Publishing that waits for one transaction to be committed; a new one for each. */
+  DeferredPublisher deferred();
+
   /**
    * Starts a subscription. It has its place in the log when this returns: nothing published from
    * now on is missed.

@@ -91,4 +91,10 @@ public interface BrokerObserver {
    * went between two looks is not told.
    */
   default void sourceChanged(SourceStatus status) {}
+
+  /**
+   * A message of a transaction that was committed could not be published. On the thread that
+   * committed, or on the one that completed the publish.
+   */
+  default void deferredFailed(Message message, Throwable cause) {}
 }

@@ -138,8 +138,10 @@ public record BrokerStats(
    * @param running tasks that run
    * @param failed tasks that threw or were refused
    * @param abandoned tasks that were left undone when the broker closed
+   * @param deferredFailed messages of committed transactions that could not be published
    */
-  public record DetachedStats(int queued, int running, long failed, long abandoned) {}
+  public record DetachedStats(
+      int queued, int running, long failed, long abandoned, long deferredFailed) {}
 
   /**
    * State loaded for subscribers.

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
 public interface PublishContext {
 
   /** {@link Broker#publish}. */
-  CompletionStage<EventId> publish(Event event);
+  CompletionStage<EventId> publish(Message message);
 
   /** How long the task may still run before it is interrupted; never negative. */
   Duration remaining();

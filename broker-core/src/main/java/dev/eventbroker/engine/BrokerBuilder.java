@@ -8,6 +8,7 @@ import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Topic;
+import dev.eventbroker.detached.DeferredPublishing;
 import dev.eventbroker.detached.DetachedWorkers;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -52,6 +53,14 @@ public final class BrokerBuilder {
   public static final Duration DEFAULT_DETACHED_TIMEOUT = Duration.ofSeconds(30);
 
   /**
+   * A transaction that changes more has one {@code Interruption} to tell, not a thousand events.
+   */
+  public static final int DEFAULT_DEFERRED_MESSAGES = 1000;
+
+  /** Eight of the largest events: what a request may hold in memory until its commit. */
+  public static final long DEFAULT_DEFERRED_CHARACTERS = 8L << 20;
+
+  /**
    * How often owners of edit sessions are touched: thirty times within the sessions' default of 15
    * minutes.
    */
@@ -85,6 +94,9 @@ public final class BrokerBuilder {
   private int detachedThreads = DEFAULT_DETACHED_THREADS;
   private int detachedPending = DEFAULT_DETACHED_PENDING;
   private Duration detachedTimeout = DEFAULT_DETACHED_TIMEOUT;
+  private boolean detachedVirtualThreads = true;
+  private int deferredMessages = DEFAULT_DEFERRED_MESSAGES;
+  private long deferredCharacters = DEFAULT_DEFERRED_CHARACTERS;
   private Duration heartbeat = DEFAULT_HEARTBEAT;
   private int connectionsPerPrincipal = DEFAULT_CONNECTIONS_PER_PRINCIPAL;
   private int laneCount = DEFAULT_LANES;
@@ -187,6 +199,31 @@ public final class BrokerBuilder {
     return this;
   }
 
+  /**
+   * Whether detached tasks run on virtual threads where the JDK has them (21 and later). Say no
+   * where they would hold on to the few threads that carry those: code that blocks within {@code
+   * synchronized} on a JDK before 24, or in native code. Default: yes.
+   */
+  public BrokerBuilder detachedVirtualThreads(boolean wanted) {
+    detachedVirtualThreads = wanted;
+    return this;
+  }
+
+  /**
+   * How many messages are held for one transaction until it is committed. Default: {@value
+   * #DEFAULT_DEFERRED_MESSAGES}.
+   */
+  public BrokerBuilder deferredMessages(int messages) {
+    deferredMessages = (int) requireBetween("deferredMessages", messages, 1, 1_000_000);
+    return this;
+  }
+
+  /** How many characters of data are held for one transaction. Default: 2^23. */
+  public BrokerBuilder deferredCharacters(long characters) {
+    deferredCharacters = requireBetween("deferredCharacters", characters, 1, Long.MAX_VALUE / 2);
+    return this;
+  }
+
   /** How often connection listeners are told who is there, give or take a tenth. Default: 30 s. */
   public BrokerBuilder heartbeat(Duration interval) {
     heartbeat = requirePositive("heartbeat", interval);
@@ -223,8 +260,8 @@ public final class BrokerBuilder {
   }
 
   /**
-   * Where jitter and the epoch come from; must be safe for several threads. Default: {@link
-   * SecureRandom}.
+   * Where jitter, the epoch and idempotency keys come from; must be safe for several threads.
+   * Default: {@link SecureRandom}.
    */
   public BrokerBuilder random(RandomGenerator generator) {
     random = requireNonNull(generator, "generator");
@@ -273,8 +310,11 @@ public final class BrokerBuilder {
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
             connectionsPerPrincipal,
             laneBlockedAfter,
+            detachedVirtualThreads,
+            new DeferredPublishing.Limits(deferredMessages, deferredCharacters),
             clock,
             nanoClock,
+            random,
             backplane,
             observer);
     LogBroker broker =

@@ -2,11 +2,13 @@ package dev.eventbroker.engine;
 
 import dev.eventbroker.Backplane;
 import dev.eventbroker.BrokerObserver;
+import dev.eventbroker.detached.DeferredPublishing;
 import dev.eventbroker.detached.DetachedWorkers;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 
 /** What a broker was made with: validated by its builder, and fixed from then on. */
 record BrokerSettings(
@@ -20,7 +22,10 @@ record BrokerSettings(
     DetachedWorkers.Limits detached,
     int connectionsPerPrincipal,
     Duration laneBlockedAfter,
+    boolean detachedVirtualThreads,
+    DeferredPublishing.Limits deferred,
     InstantSource clock,
     LongSupplier nanoClock,
+    RandomGenerator random,
     Optional<Backplane> backplane,
     BrokerObserver observer) {}

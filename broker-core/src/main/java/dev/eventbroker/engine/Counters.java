@@ -35,7 +35,6 @@ final class Counters {
   final LongAdder snapshotsLoaded = new LongAdder();
   final LongAdder snapshotsFailed = new LongAdder();
   final LongAdder snapshotNanos = new LongAdder();
-  final LongAdder detachedAbandoned = new LongAdder();
 
   Counters(FlushTimes flushes) {
     this.flushes = flushes;

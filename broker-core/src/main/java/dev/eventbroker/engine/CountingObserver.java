@@ -4,6 +4,7 @@ import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.Gap;
+import dev.eventbroker.Message;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.Topic;
 import java.time.Duration;
@@ -90,10 +91,16 @@ final class CountingObserver implements BrokerObserver {
     next.detachedFailed(topic, cause);
   }
 
+  /** Counted by the workers. */
   @Override
   public void detachedAbandoned(long tasks) {
-    counters.detachedAbandoned.add(tasks);
     next.detachedAbandoned(tasks);
+  }
+
+  /** Counted where it fails. */
+  @Override
+  public void deferredFailed(Message message, Throwable cause) {
+    next.deferredFailed(message, cause);
   }
 
   @Override

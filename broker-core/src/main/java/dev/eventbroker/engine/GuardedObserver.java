@@ -4,6 +4,7 @@ import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.Gap;
+import dev.eventbroker.Message;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.Topic;
 import dev.eventbroker.runtime.LimitedWarnings;
@@ -85,6 +86,11 @@ final class GuardedObserver implements BrokerObserver {
   @Override
   public void detachedAbandoned(long tasks) {
     tell(guarded -> guarded.detachedAbandoned(tasks));
+  }
+
+  @Override
+  public void deferredFailed(Message message, Throwable cause) {
+    tell(guarded -> guarded.deferredFailed(message, cause));
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.eventbroker.BrokerStats.LogStats;
 import dev.eventbroker.BrokerStats.SubscriptionStats;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connections;
+import dev.eventbroker.DeferredPublisher;
 import dev.eventbroker.DetachedPublisher;
 import dev.eventbroker.DrainReport;
 import dev.eventbroker.Event;
@@ -25,7 +26,11 @@ import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.connection.LiveConnections;
+import dev.eventbroker.detached.DeferredPublishing;
+import dev.eventbroker.detached.DetachedView;
 import dev.eventbroker.detached.DetachedWorkers;
+import dev.eventbroker.detached.Surroundings;
+import dev.eventbroker.detached.TaskThreads;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -61,6 +66,8 @@ final class LogBroker implements Broker {
   private final LaneSubscription.Surroundings surroundings;
   private final LiveConnections connections;
   private final DetachedWorkers detached;
+  private final DetachedPublisher detachedPublisher;
+  private final DeferredPublishing deferred;
   private final BrokerObserver observer;
   private final Optional<Backplane> backplane;
   private final SourceWatch sources;
@@ -94,12 +101,22 @@ final class LogBroker implements Broker {
     this.detached =
         new DetachedWorkers(
             settings.detached(),
+            new Surroundings(
+                this::publish,
+                connections::principals,
+                observer::detachedFailed,
+                resources.timer(),
+                settings.nanoClock(),
+                settings.random(),
+                TaskThreads.named(name + "-detached", settings.detachedVirtualThreads())));
+    this.detachedPublisher = new DetachedView(detached);
+    this.deferred =
+        new DeferredPublishing(
+            settings.deferred(),
+            this::requireTakeable,
             this::publish,
-            connections::principals,
-            observer::detachedFailed,
-            resources.timer(),
-            settings.nanoClock(),
-            name);
+            observer::deferredFailed,
+            settings.nanoClock());
   }
 
   /** Starts what runs by itself. Separate from the constructor, for it lets this object out. */
@@ -140,7 +157,12 @@ final class LogBroker implements Broker {
 
   @Override
   public DetachedPublisher detached() {
-    return detached;
+    return detachedPublisher;
+  }
+
+  @Override
+  public DeferredPublisher deferred() {
+    return deferred.begin();
   }
 
   private EventId append(Message message) {
@@ -364,7 +386,8 @@ final class LogBroker implements Broker {
             detached.queued(),
             detached.running(),
             detached.failed(),
-            counters.detachedAbandoned.sum()),
+            detached.abandoned(),
+            deferred.failed()),
         counters.snapshots(),
         sources.stats());
   }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -24,7 +25,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -47,12 +50,15 @@ class DetachedWorkersTest {
   private final DetachedWorkers workers =
       new DetachedWorkers(
           new DetachedWorkers.Limits(4, 100, Duration.ofSeconds(30)),
-          event -> publish.apply(event),
-          () -> Set.of("ann"),
-          (topic, cause) -> observing.accept(topic, cause),
-          timer,
-          timer::nanos,
-          "test");
+          new Surroundings(
+              message -> publish.apply((Event) message),
+              () -> Set.of("ann"),
+              (topic, cause) -> observing.accept(topic, cause),
+              timer,
+              timer::nanos,
+              new Random(1),
+              TaskThreads.named("test", true)));
+  private final DetachedPublisher detached = new DetachedView(workers);
 
   @AfterEach
   void stop() {
@@ -66,7 +72,7 @@ class DetachedWorkersTest {
     for (int i = 0; i < 100; i++) {
       int number = i;
       done.add(
-          workers
+          detached
               .submit(
                   TOPIC,
                   context -> {
@@ -86,7 +92,7 @@ class DetachedWorkersTest {
     CyclicBarrier together = new CyclicBarrier(3);
     List<CompletableFuture<Integer>> done = new ArrayList<>();
     for (String topic : List.of("a", "b", "c")) {
-      done.add(workers.submit(Topic.of(topic), context -> together.await()).toCompletableFuture());
+      done.add(detached.submit(Topic.of(topic), context -> together.await()).toCompletableFuture());
     }
 
     for (CompletableFuture<Integer> one : done) {
@@ -117,12 +123,12 @@ class DetachedWorkersTest {
   @Test
   void aTaskThatThrowsIsToldAndDoesNotHoldUpTheNext() throws Exception {
     CompletionStage<Object> bad =
-        workers.submit(
+        detached.submit(
             TOPIC,
             context -> {
               throw new java.io.IOException("no");
             });
-    CompletionStage<String> good = workers.submit(TOPIC, context -> "yes");
+    CompletionStage<String> good = detached.submit(TOPIC, context -> "yes");
 
     assertThat(good.toCompletableFuture().get(10, TimeUnit.SECONDS)).isEqualTo("yes");
     assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
@@ -136,7 +142,7 @@ class DetachedWorkersTest {
   void anEventThatCouldNotBeStoredLaterIsAFailureToo() {
     publish = event -> CompletableFuture.failedStage(new BrokerException("the database is gone"));
 
-    CompletionStage<EventId> published = workers.publish(Event.of(TOPIC, "t", ""));
+    CompletionStage<EventId> published = detached.publish(Event.of(TOPIC, "t", ""));
 
     assertThatThrownBy(() -> published.toCompletableFuture().get(10, TimeUnit.SECONDS))
         .hasRootCauseMessage("the database is gone");
@@ -147,7 +153,7 @@ class DetachedWorkersTest {
   void aTaskIsInterruptedWhenItsTimeIsUpAndTheNextOneIsNot() throws Exception {
     CountDownLatch running = new CountDownLatch(1);
     CompletionStage<Duration> late =
-        workers.submit(
+        detached.submit(
             TOPIC,
             context -> {
               running.countDown();
@@ -159,7 +165,7 @@ class DetachedWorkersTest {
               return Duration.ofSeconds(-1);
             });
     CompletionStage<Boolean> next =
-        workers.submit(TOPIC, context -> Thread.currentThread().isInterrupted());
+        detached.submit(TOPIC, context -> Thread.currentThread().isInterrupted());
     running.await();
 
     timer.advance(Duration.ofSeconds(30));
@@ -177,7 +183,7 @@ class DetachedWorkersTest {
           handedOn.countDown();
           return stored;
         };
-    CompletionStage<EventId> published = workers.publish(Event.of(TOPIC, "t", ""));
+    CompletionStage<EventId> published = detached.publish(Event.of(TOPIC, "t", ""));
     handedOn.await();
 
     DrainReport report = workers.drain(Duration.ZERO);
@@ -191,7 +197,7 @@ class DetachedWorkersTest {
   @Test
   void drainingFinishesWhatWaits() throws Exception {
     CompletionStage<Boolean> first =
-        workers.submit(
+        detached.submit(
             TOPIC,
             context -> {
               while (!context.shuttingDown()) {
@@ -199,7 +205,7 @@ class DetachedWorkersTest {
               }
               return true;
             });
-    CompletionStage<String> second = workers.submit(TOPIC, context -> "done");
+    CompletionStage<String> second = detached.submit(TOPIC, context -> "done");
 
     DrainReport report = workers.drain(Duration.ofSeconds(10));
 
@@ -213,7 +219,7 @@ class DetachedWorkersTest {
     CountDownLatch interrupted = new CountDownLatch(1);
     CountDownLatch running = new CountDownLatch(1);
     CompletionStage<Object> stuck =
-        workers.submit(
+        detached.submit(
             TOPIC,
             context -> {
               running.countDown();
@@ -224,7 +230,7 @@ class DetachedWorkersTest {
               }
               return "never";
             });
-    CompletionStage<String> never = workers.submit(TOPIC, context -> "never");
+    CompletionStage<String> never = detached.submit(TOPIC, context -> "never");
     running.await();
 
     DrainReport report = workers.drain(Duration.ZERO);
@@ -236,19 +242,19 @@ class DetachedWorkersTest {
         .hasCauseInstanceOf(InterruptedException.class);
     assertThatThrownBy(() -> never.toCompletableFuture().get(10, TimeUnit.SECONDS))
         .hasRootCauseInstanceOf(BrokerException.Closed.class);
-    assertThatThrownBy(() -> workers.submit(TOPIC, context -> "late").toCompletableFuture().get())
+    assertThatThrownBy(() -> detached.submit(TOPIC, context -> "late").toCompletableFuture().get())
         .hasRootCauseInstanceOf(BrokerException.Closed.class);
   }
 
   @Test
   void anErrorThatNobodyForesawFailsItsStageAndDoesNotHoldUpItsTopic() {
     CompletionStage<Object> bad =
-        workers.submit(
+        detached.submit(
             TOPIC,
             context -> {
               throw new OutOfMemoryError("on purpose");
             });
-    CompletionStage<String> good = workers.submit(TOPIC, context -> "yes");
+    CompletionStage<String> good = detached.submit(TOPIC, context -> "yes");
 
     assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
         .hasRootCauseMessage("on purpose");
@@ -264,18 +270,18 @@ class DetachedWorkersTest {
           throw new NoClassDefFoundError("on purpose");
         };
     CompletionStage<Object> bad =
-        workers.submit(
+        detached.submit(
             TOPIC,
             context -> {
               throw new java.io.IOException("no");
             });
-    CompletionStage<String> good = workers.submit(TOPIC, context -> "yes");
+    CompletionStage<String> good = detached.submit(TOPIC, context -> "yes");
 
     assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
         .hasRootCauseMessage("no");
     assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10));
     workers.drain(Duration.ZERO);
-    assertThat(workers.submit(TOPIC, context -> "late").toCompletableFuture())
+    assertThat(detached.submit(TOPIC, context -> "late").toCompletableFuture())
         .isCompletedExceptionally();
   }
 
@@ -283,8 +289,8 @@ class DetachedWorkersTest {
   void whenTheTimerIsGoneATaskFailsVisiblyAndItsTopicIsNotStuck() {
     timer.shutdown();
 
-    CompletionStage<String> first = workers.submit(TOPIC, context -> "unbounded");
-    CompletionStage<String> second = workers.submit(TOPIC, context -> "unbounded");
+    CompletionStage<String> first = detached.submit(TOPIC, context -> "unbounded");
+    CompletionStage<String> second = detached.submit(TOPIC, context -> "unbounded");
 
     for (CompletionStage<String> one : List.of(first, second)) {
       assertThat(one.toCompletableFuture())
@@ -297,8 +303,42 @@ class DetachedWorkersTest {
   }
 
   @Test
+  void aTaskThatNoThreadCanBeHadForFailsVisiblyAndTheNextOneRuns() {
+    AtomicBoolean exhausted = new AtomicBoolean(true);
+    ThreadFactory threads = TaskThreads.named("exhausted", true);
+    DetachedWorkers starving =
+        new DetachedWorkers(
+            new DetachedWorkers.Limits(1, 10, Duration.ofSeconds(30)),
+            new Surroundings(
+                message -> publish.apply((Event) message),
+                Set::of,
+                (topic, cause) -> {},
+                timer,
+                timer::nanos,
+                new Random(1),
+                work -> {
+                  if (exhausted.get()) {
+                    throw new OutOfMemoryError("unable to create native thread, on purpose");
+                  }
+                  return threads.newThread(work);
+                }));
+
+    CompletionStage<String> never = new DetachedView(starving).submit(TOPIC, context -> "ran");
+    exhausted.set(false);
+    CompletionStage<String> next = new DetachedView(starving).submit(TOPIC, context -> "ran");
+
+    assertThat(never.toCompletableFuture())
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(BrokerException.class)
+        .withRootCauseInstanceOf(OutOfMemoryError.class);
+    assertThat(next.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(30)).isEqualTo("ran");
+    assertThat(starving.drain(Duration.ZERO)).isEqualTo(new DrainReport(0, 0));
+  }
+
+  @Test
   void aTimeoutTooLongToCountIsAsLongAsThereIs() {
-    CompletionStage<String> done = workers.submit(TOPIC, context -> "done");
+    CompletionStage<String> done = detached.submit(TOPIC, context -> "done");
 
     DrainReport report = workers.drain(ChronoUnit.FOREVER.getDuration());
 
@@ -314,12 +354,14 @@ class DetachedWorkersTest {
         DetachedWorkers stopping =
             new DetachedWorkers(
                 new DetachedWorkers.Limits(1, 1_000_000, Duration.ofSeconds(30)),
-                event -> publish.apply(event),
-                Set::of,
-                (topic, cause) -> {},
-                timer,
-                () -> 0L,
-                "stopping");
+                new Surroundings(
+                    message -> publish.apply((Event) message),
+                    Set::of,
+                    (topic, cause) -> {},
+                    timer,
+                    () -> 0L,
+                    new Random(1),
+                    TaskThreads.named("stopping", true)));
         CountDownLatch begun = new CountDownLatch(2);
         List<CompletableFuture<List<CompletableFuture<String>>>> submitted = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
@@ -345,11 +387,12 @@ class DetachedWorkersTest {
 
   private static List<CompletableFuture<String>> untilRefused(
       DetachedWorkers stopping, CountDownLatch begun) {
+    DetachedPublisher publisher = new DetachedView(stopping);
     List<CompletableFuture<String>> all = new ArrayList<>();
     begun.countDown();
     for (int i = 0; ; i++) {
       CompletableFuture<String> one =
-          stopping.submit(Topic.of("t/" + i % 50), context -> "ran").toCompletableFuture();
+          publisher.submit(Topic.of("t/" + i % 50), context -> "ran").toCompletableFuture();
       all.add(one);
       if (one.isCompletedExceptionally()) {
         return all;
@@ -359,6 +402,6 @@ class DetachedWorkersTest {
 
   private CompletionStage<Boolean> waiting(Topic topic, CountDownLatch release) {
     DetachedPublisher.Task<Boolean> task = context -> release.await(10, TimeUnit.SECONDS);
-    return workers.submit(topic, task);
+    return detached.submit(topic, task);
   }
 }

@@ -14,6 +14,8 @@ import dev.eventbroker.Event;
 import dev.eventbroker.EventSource;
 import dev.eventbroker.Gap;
 import dev.eventbroker.Inbound;
+import dev.eventbroker.Interruption;
+import dev.eventbroker.Message;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SnapshotSource;
 import dev.eventbroker.SourceStatus;
@@ -273,6 +275,8 @@ class BrokerObserverTest {
             "ann",
             Duration.class,
             Duration.ZERO,
+            Message.class,
+            new Interruption(TopicFilter.ALL),
             Topic.class,
             TOPIC,
             Throwable.class,
@@ -306,6 +310,11 @@ class BrokerObserverTest {
   }
 
   private final class Recording implements BrokerObserver {
+
+    @Override
+    public void deferredFailed(Message message, Throwable cause) {
+      heard.add("deferred " + message);
+    }
 
     @Override
     public void laneBlocked(String lane, Optional<String> principal, Duration lasted) {

@@ -43,7 +43,7 @@ class BrokerStatsTest {
     assertThat(stats.subscriptions().open()).isZero();
     assertThat(stats.subscriptions().maxLag()).isZero();
     assertThat(stats.connections().open()).isZero();
-    assertThat(stats.detached()).isEqualTo(new BrokerStats.DetachedStats(0, 0, 0, 0));
+    assertThat(stats.detached()).isEqualTo(new BrokerStats.DetachedStats(0, 0, 0, 0, 0));
     assertThat(stats.sources()).isEmpty();
   }
 

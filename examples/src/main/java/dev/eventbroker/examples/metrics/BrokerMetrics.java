@@ -147,6 +147,7 @@ public final class BrokerMetrics implements MeterBinder {
       gauge("detached.running", "tasks that run", stats -> stats.detached().running());
       counter("detached.failed", "threw or refused", stats -> stats.detached().failed());
       counter("detached.abandoned", "left undone", stats -> stats.detached().abandoned());
+      counter("deferred.failed", "not published", stats -> stats.detached().deferredFailed());
     }
 
     void snapshots() {
