@@ -36,10 +36,10 @@ import java.util.concurrent.CompletionStage;
  * of the revoked scope, up to the place of the revocation, when it comes to that place; or a gap
  * for being slow covers it. What came before the subscription is told at its start, and a run that
  * is resumed across a revocation is told of it even if it was authorised again since, for its
- * former life may have been denied what it goes on after. The subscription is closed with {@link
- * CloseReason#REVOKED} if nothing of what it asked for is left (each filter is covered by a revoked
- * scope), and also if its snapshot is not loaded yet or has to be loaded once more: state that is
- * loaded under a right that is gone is not shown.
+ * former life may have been denied what it goes on after, and ended before it was told so. The
+ * subscription is closed with {@link CloseReason#REVOKED} if nothing of what it asked for is left
+ * (each filter is covered by a revoked scope), and also if its snapshot is not loaded yet or has to
+ * be loaded once more: state that is loaded under a right that is gone is not shown.
  */
 public interface Subscription extends AutoCloseable {
 

@@ -435,11 +435,22 @@ abstract class Reading extends Rider {
     if (!isReady(entry.sequence)) {
       return false;
     }
-    EventId from = hiddenFrom == null ? placeBefore(entry) : hiddenFrom;
+    Optional<EventId> from = wholeBefore(entry);
     if (entry.sequence >= lastRevoked) {
       hiddenFrom = null;
     }
-    return tellGap(new Gap(Gap.Reason.REVOKED, Optional.of(from), entry.place(), scope));
+    return tellGap(new Gap(Gap.Reason.REVOKED, from, entry.place(), scope));
+  }
+
+  /**
+   * Not known if it took nothing from this run, which may go on after one that it did hide from.
+   */
+  private Optional<EventId> wholeBefore(Entry.OfRevocation entry) {
+    if (hiddenFrom != null) {
+      return Optional.of(hiddenFrom);
+    }
+    boolean applied = entry.sequence >= authorizedSince.orElse(0);
+    return applied ? Optional.of(placeBefore(entry)) : Optional.empty();
   }
 
   @Override

@@ -301,6 +301,24 @@ class RevocationTest {
   }
 
   @Test
+  void whoResumesAcrossItUnderANewDecisionIsToldThatItsFormerLifeMayHaveBeenDeniedSomething() {
+    publish("a", "1");
+    revoke("ann", "a");
+    publish("a", "2");
+    broker.subscribe(
+        SubscribeRequest.by(Authorized.principal("ann").asOf(broker.cursor()))
+            .filter(TopicFilter.of("a"))
+            .lastEventId(id(0).toString())
+            .lane(lane)
+            .build(),
+        subscriber);
+    lane.runAll();
+
+    assertThat(subscriber.recordWithoutBatches()).isEqualTo("start 1 gap(revoked) 2");
+    assertThat(subscriber.gaps().get(0).from()).isEmpty();
+  }
+
+  @Test
   void aDecisionOlderThanTheLogOrOfAnotherLogProvesNothing() {
     EventId asOf = broker.cursor();
     publishMany("b", 20);
