@@ -22,8 +22,10 @@ import dev.eventbroker.testing.RecordingSubscriber;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What becomes of a subscription that has fallen too far behind. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LagPolicyTest {
 
   private static final Topic TOPIC = Topic.of("project/42");
