@@ -1,68 +1,50 @@
 package dev.eventbroker.engine;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.eventbroker.Authorized;
+import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
-import dev.eventbroker.LagPolicy;
-import dev.eventbroker.Registration;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
 import dev.eventbroker.TopicFilter;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * A place in the log and the question "are you ready?". There is no queue here: while the
- * subscriber is ready it rides its lane's cursor; when it is not, {@link #next} is all that is
- * remembered.
- *
- * <p>What a subscriber throws, of whatever kind, ends its own subscription and goes no further: in
- * the midst of a batch it would take the others of the lane with it.
+ * A subscription from its beginning to its end: the handshake, what it is widened by, and how it is
+ * closed. In between it is a {@link Reading} of the log.
  */
-final class LaneSubscription extends Rider implements Subscription {
+final class LaneSubscription extends Reading implements Subscription {
 
-  private static final Logger log = LoggerFactory.getLogger(LaneSubscription.class);
-
-  /**
-   * Fresh snapshots in a row that a busy log may overtake before the subscription ends as too slow.
-   */
-  private static final int MAX_OVERTAKEN_SNAPSHOTS = 3;
-
-  private final Lane lane;
   private final Surroundings around;
-  private final SubscribeRequest request;
-  private final Subscriber subscriber;
   private final Optional<EventId> asked;
+  private final Optional<Gap.Reason> missed;
+  private final @Nullable Handshake handshake;
 
   // Any thread.
   private final AtomicReference<@Nullable CloseReason> closing = new AtomicReference<>();
   private final AtomicBoolean ended = new AtomicBoolean();
   private final AtomicBoolean wakeQueued = new AtomicBoolean();
-  private volatile State state = State.ARMED;
-  private volatile Registration load = () -> {};
+  private final Widenings widenings;
 
-  // The lane's thread only; the first ones are set before the lane knows of it.
-  private long next;
-  private EventId settled;
-  private long armedAt;
-  private Optional<Gap.Reason> missed;
-  private long overlapEnd;
-  private @Nullable Replay replay;
-  private @Nullable Snapshot snapshot;
-  private int overtakenSnapshots;
-  private boolean deliveredSinceBatchEnd;
-  private List<FilterIndex.Membership<Rider>> memberships = List.of();
+  // The lane's thread only.
+  private final List<FilterIndex.Membership<Rider>> memberships = new ArrayList<>(1);
+  private @Nullable FilterIndex<Rider> index;
 
   LaneSubscription(
       Lane lane,
@@ -71,373 +53,279 @@ final class LaneSubscription extends Rider implements Subscription {
       Subscriber subscriber,
       Log.Place place,
       Optional<EventId> asked) {
-    this.lane = lane;
+    super(
+        lane,
+        around.log(),
+        around.clock(),
+        around.counters(),
+        around.observer(),
+        request,
+        subscriber,
+        place,
+        since(around.log(), request.asOf(), place.tail()));
     this.around = around;
-    this.request = request;
-    this.subscriber = subscriber;
     this.asked = asked;
-    this.next = place.next();
-    this.settled = place.cursor();
-    this.armedAt = place.tail();
     this.missed = place.missed();
+    this.widenings = new Widenings(request.filters().size());
+    this.handshake =
+        request
+            .snapshot()
+            .map(
+                loading ->
+                    new Handshake(
+                        around.snapshots(),
+                        log,
+                        request.principal(),
+                        loading,
+                        request.snapshotTimeout().orElse(around.snapshotTimeout())))
+            .orElse(null);
   }
+
+  /**
+   * From where on revocations came after a decision; empty if the log does not reach back to it.
+   */
+  private static OptionalLong since(Log log, Optional<EventId> asOf, long now) {
+    return asOf.isEmpty() ? OptionalLong.of(now) : log.sequenceAfter(asOf.get());
+  }
+
+  // ---- Any thread
 
   @Override
   public State state() {
-    return closing.get() != null ? State.CLOSED : state;
-  }
-
-  @Override
-  public EventId cursor() {
-    EventId own = settled;
-    if (state != State.LIVE) {
-      return own;
-    }
-    return furthest(own, lane.settled());
+    return isClosing() ? State.CLOSED : place();
   }
 
   @Override
   public void wake() {
     if (wakeQueued.compareAndSet(false, true)) {
-      lane.submit(this::woken);
+      lane.submit(
+          this,
+          () -> {
+            wakeQueued.set(false);
+            woken();
+          });
     }
   }
 
   @Override
-  public void close(CloseReason reason) {
-    if (closing.compareAndSet(null, reason)) {
-      lane.submit(this::end);
+  public CompletionStage<EventId> widen(Authorized<?> by, List<TopicFilter> more) {
+    requireNonNull(by, "by");
+    if (!by.principal().equals(request.principal())) {
+      throw new IllegalArgumentException(
+          "principal: " + by.principal() + " (expected: " + request.principal() + ")");
     }
+    Widenings.Widening widening =
+        widenings.begin(List.copyOf(more), since(log, by.asOf(), log.tail()));
+    lane.submit(this, () -> widenNow(widening));
+    if (ended.get()) {
+      refuseWidenings();
+    }
+    return widening.stage();
+  }
+
+  @Override
+  public void close(CloseReason reason) {
+    requireNonNull(reason, "reason");
+    if (closing.compareAndSet(null, reason)) {
+      lane.submit(this, this::end);
+    }
+  }
+
+  @Override
+  boolean isClosing() {
+    return closing.get() != null;
   }
 
   Lane lane() {
     return lane;
   }
 
-  @Override
-  String principal() {
-    return request.principal();
-  }
-
-  @Override
-  Object subscriber() {
-    return subscriber;
-  }
-
-  @Override
-  boolean isLive() {
-    return state == State.LIVE;
-  }
-
   // ---- The handshake, on the lane
 
   @Override
-  void attach(FilterIndex<Rider> index) {
+  void attach(FilterIndex<Rider> filters) {
     if (isClosing()) {
       return;
     }
-    memberships = index.addAll(this, request.filters());
+    index = filters;
+    memberships.addAll(filters.addAll(this, request.filters()));
+    List<TopicFilter> gone = learnWhatWasRevoked();
+    if (isClosing()) {
+      return;
+    }
     if (missed.isPresent()) {
       Optional<EventId> from = asked.filter(id -> id.epoch().equals(settled.epoch()));
       tellGap(new Gap(missed.get(), from, settled, TopicFilter.ALL));
     }
+    for (TopicFilter scope : gone) {
+      tellGap(new Gap(Gap.Reason.REVOKED, Optional.of(settled), settled, scope));
+    }
     boolean resumed = request.lastEventId().isPresent() && missed.isEmpty();
-    if (request.snapshot().isPresent() && !resumed) {
-      loadSnapshot(request.snapshot().get());
+    if (handshake != null && !resumed) {
+      loadSnapshot(handshake);
     } else {
       start();
     }
   }
 
-  private void loadSnapshot(SubscribeRequest.Loading loading) {
+  /**
+   * Applies what the lane has read before it knew of this subscription.
+   *
+   * @return the scopes that were revoked before its run, so that reading will not come across them
+   */
+  private List<TopicFilter> learnWhatWasRevoked() {
+    Optional<List<Entry.OfRevocation>> known = revocationsSince(authorizedSince);
+    if (known.isEmpty()) {
+      unproven();
+      return List.of();
+    }
+    List<TopicFilter> before = new ArrayList<>(0);
+    for (Entry.OfRevocation entry : known.get()) {
+      if (revoke(entry) && entry.sequence < next) {
+        before.add(entry.revocation.scope());
+      }
+    }
+    return before;
+  }
+
+  private Optional<List<Entry.OfRevocation>> revocationsSince(OptionalLong since) {
+    return since.isPresent()
+        ? log.revocations(since.getAsLong(), request.principal())
+        : Optional.empty();
+  }
+
+  private void loadSnapshot(Handshake loading) {
     if (isClosing()) {
       return;
     }
-    state = State.SNAPSHOT;
-    flush();
-    Duration timeout = request.snapshotTimeout().orElse(around.snapshotTimeout());
-    SnapshotLoader.Ending ending =
-        new SnapshotLoader.Ending() {
-          @Override
-          public void loaded(Snapshot loaded) {
-            long tail = around.log().tail();
-            lane.submit(() -> join(loading, loaded, tail));
-          }
-
-          @Override
-          public void failed() {
-            lane.submit(() -> join(loading, null, 0));
-          }
-        };
-    load = around.snapshots().load(request.principal(), loading, timeout, ending);
+    if (!grants.isOriginalWhole()) {
+      endHere(CloseReason.REVOKED);
+      return;
+    }
+    become(State.SNAPSHOT);
+    subscriber.batchEnd();
+    loading.begin(loaded -> lane.submit(this, () -> join(loading, loaded)));
   }
 
   /**
    * The snapshot is there (or its fallback is to be made): joins it to what the log has kept since
    * arming.
    */
-  private void join(SubscribeRequest.Loading loading, @Nullable Snapshot loaded, long tail) {
-    if (isClosing()) {
+  private void join(Handshake loading, Handshake.Loaded loaded) {
+    if (isClosing() || hasLostItsRight()) {
       return;
     }
-    if (next < around.log().head()) {
+    if (next < log.head()) {
       overtakenWhileLoading(loading);
       return;
     }
-    guarded(
-        () -> {
-          Snapshot shown = loaded == null ? loading.fallback() : loaded;
-          overtakenSnapshots = 0;
-          snapshot = shown;
-          overlapEnd = tail;
-          subscriber.onSnapshot(shown, settled);
-          deliveredSinceBatchEnd = true;
-        });
+    subscriber.snapshot(() -> loading.show(loaded), settled);
     start();
   }
 
-  private void overtakenWhileLoading(SubscribeRequest.Loading loading) {
-    overtakenSnapshots++;
-    if (overtakenSnapshots >= MAX_OVERTAKEN_SNAPSHOTS
-        || request.lagPolicy() == LagPolicy.DISCONNECT) {
-      close(CloseReason.SLOW);
-      return;
-    }
-    rearm();
-    loadSnapshot(loading);
-  }
-
-  private void start() {
-    if (isClosing()) {
-      return;
-    }
-    guarded(() -> subscriber.onStart(settled));
-    deliveredSinceBatchEnd = true;
-    state = State.BACKLOG;
-    lane.catchUp(this);
-  }
-
-  // ---- Reading, on the lane
-
-  @Override
-  boolean readBacklog(int atMost) {
-    Replay run = replay;
-    if (run == null || !run.goesOn(request.filters(), next)) {
-      run =
-          Replay.of(around.log(), request.filters(), next, settled, lane.cursor(), lane.settled());
-      replay = run;
-    }
-    run.read(atMost, entry -> !isClosing() && take(entry));
-    next = run.position();
-    settled = furthest(settled, run.settled());
-    if (run.isOvertaken()) {
-      replay = null;
-      overtaken();
-      return false;
-    }
-    flush();
-    if (isClosing() || state == State.PAUSED) {
-      return false;
-    }
-    if (next >= lane.cursor()) {
-      replay = null;
-      state = State.LIVE;
-      return false;
-    }
-    return true;
-  }
-
-  @Override
-  void takeBatch(Entry[] batch, long part) {
-    for (long left = part; left != 0; left &= left - 1) {
-      int index = Long.numberOfTrailingZeros(left);
-      Entry entry = batch[index];
-      if (isClosing() || (entry.sequence >= next && !take(entry))) {
-        settled = furthest(settled, index == 0 ? lane.settled() : batch[index - 1].place());
-        if (isClosing()) {
-          state = State.CLOSED; // the lane goes on, and this one's cursor must not go with it
-        }
-        break;
-      }
-    }
-    flush();
-  }
-
-  /** Its policy decides. */
-  @Override
-  void overtaken() {
-    if (isClosing() || request.lagPolicy() == LagPolicy.DISCONNECT) {
-      settled = cursor();
-      state = State.CLOSED; // what was lost was not told, so its cursor must not move past it
-      close(CloseReason.SLOW);
-      return;
-    }
-    rearm();
-    if (request.snapshot().isPresent()) {
-      loadSnapshot(request.snapshot().get());
-    } else {
-      flush();
-      state = State.BACKLOG;
-      lane.catchUp(this);
-    }
-  }
-
   /**
-   * Called for riders too, so the place before the gap is the one it had settled by itself or with
-   * its lane.
+   * Asks the log, for the lane may not have read yet what was revoked before the state was read.
    */
-  private void rearm() {
-    EventId from = cursor();
-    state = State.ARMED;
-    Log.Place place = around.log().now();
-    next = place.next();
-    settled = place.cursor();
-    armedAt = place.tail();
-    snapshot = null;
-    if (!tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL))) {
-      settled = from;
-    }
-  }
-
-  private void woken() {
-    wakeQueued.set(false);
-    if (state == State.PAUSED && !isClosing()) {
-      state = State.BACKLOG;
-      around.counters().lagging.decrementAndGet();
-      lane.catchUp(this);
-    }
-  }
-
-  /**
-   * Delivers an entry unless something hides it; false if the subscriber was not ready, and now is
-   * paused there, or if it is closing and did not get it.
-   */
-  private boolean take(Entry entry) {
-    if (entry instanceof Entry.OfGap broken) {
-      return !concerns(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
-    }
-    if (!(entry instanceof Entry.OfEvent event) || isSettled(event)) {
+  private boolean hasLostItsRight() {
+    long unread = Math.max(grants.originalSince(), lane.cursor());
+    Optional<List<Entry.OfRevocation>> known = revocationsSince(OptionalLong.of(unread));
+    if (known.isEmpty()) {
+      unproven();
       return true;
     }
-    if (!event.event.audience().includes(request.principal())) {
-      lane.filtered();
-      return true;
-    }
-    if (!isReady(entry.sequence)) {
-      return false;
-    }
-    try {
-      subscriber.onEvent(event);
-      lane.delivered();
-      deliveredSinceBatchEnd = true;
-      return true;
-    } catch (Throwable e) {
-      failed(e);
-      return false;
-    }
-  }
-
-  /** Whether the event is one that the run has behind it already, though the log has it ahead. */
-  private boolean isSettled(Entry.OfEvent event) {
-    if (!event.placed) {
-      return event.sequence < armedAt;
-    }
-    if (event.position <= settled.position() && event.epoch.equals(settled.epoch())) {
-      return true;
-    }
-    if (event.sequence >= overlapEnd) {
-      snapshot = null; // it may be large, and has nothing to say any more
-      return false;
-    }
-    Snapshot shown = snapshot;
-    return shown != null && guardedTest(() -> shown.includes(event));
-  }
-
-  private boolean isReady(long sequence) {
-    boolean ready = guardedTest(subscriber::ready);
-    if (ready && !isClosing()) {
-      return true;
-    }
-    if (!isClosing()) {
-      next = sequence;
-      state = State.PAUSED;
-      around.counters().lagging.incrementAndGet();
-    }
-    return false;
-  }
-
-  private boolean concerns(TopicFilter scope) {
-    for (TopicFilter filter : request.filters()) {
-      if (filter.intersects(scope)) {
+    for (Entry.OfRevocation entry : known.get()) {
+      if (grants.isOriginalConcerned(entry.sequence, entry.revocation.scope())) {
+        endHere(CloseReason.REVOKED);
         return true;
       }
     }
     return false;
   }
 
-  /**
-   * What was read, unless this one was armed, or came from another node, ahead of what this node
-   * has read.
-   */
-  private static EventId furthest(EventId own, EventId read) {
-    boolean ahead = read.epoch().equals(own.epoch()) && read.position() < own.position();
-    return ahead ? own : read;
+  private void overtakenWhileLoading(Handshake loading) {
+    if (isToDisconnect() || !loading.mayTryAgain()) {
+      endHere(CloseReason.SLOW);
+      return;
+    }
+    rearm();
+    begin();
   }
 
-  // ---- The subscriber, guarded
-
-  /** False if it did not get it, for it is closing. */
-  private boolean tellGap(Gap gap) {
-    around.observer().gap(request.principal(), gap);
-    deliveredSinceBatchEnd = true;
-    return guarded(() -> subscriber.onGap(gap));
-  }
-
-  private void flush() {
-    if (deliveredSinceBatchEnd && !isClosing()) {
-      deliveredSinceBatchEnd = false;
-      guarded(subscriber::onBatchEnd);
+  private void start() {
+    if (subscriber.start(settled)) {
+      catchUp();
     }
   }
 
-  /** Whether the call was made and came back. */
-  private boolean guarded(Runnable call) {
-    if (isClosing()) {
-      return false;
+  @Override
+  void begin() {
+    if (handshake != null) {
+      loadSnapshot(handshake);
+      return;
     }
-    try {
-      call.run();
-      return true;
-    } catch (Throwable e) {
-      failed(e);
-      return false;
-    }
+    subscriber.batchEnd();
+    catchUp();
   }
 
-  private boolean guardedTest(BooleanSupplier test) {
-    try {
-      return test.getAsBoolean();
-    } catch (Throwable e) {
-      failed(e);
-      return false;
+  @Override
+  @Nullable Snapshot overlapping(Entry.OfEvent event) {
+    return handshake == null ? null : handshake.overlapping(event);
+  }
+
+  // ---- Rights, on the lane
+
+  private void widenNow(Widenings.Widening widening) {
+    FilterIndex<Rider> filters = index;
+    if (isClosing() || filters == null) {
+      widening.refuse(closedMeanwhile());
+      return;
     }
+    // First the place, then the question what was revoked before it; the rest is read by the lane.
+    Log.Place place = log.now();
+    Optional<List<Entry.OfRevocation>> known = revocationsSince(widening.since);
+    if (known.isEmpty()) {
+      widening.refuse(
+          new BrokerException(
+              "widening of "
+                  + principal()
+                  + ": "
+                  + CloseReason.UNPROVEN.text()
+                  + " (expected: a new decision)"));
+      return;
+    }
+    for (Entry.OfRevocation entry : known.get()) {
+      TopicFilter scope = entry.revocation.scope();
+      if (widening.more.stream().anyMatch(scope::intersects)) {
+        widening.refuse(
+            new BrokerException(
+                "widening of "
+                    + principal()
+                    + ": "
+                    + scope
+                    + " was revoked at "
+                    + entry.place()
+                    + " (expected: a decision made after that)"));
+        return;
+      }
+    }
+    memberships.addAll(filters.addAll(this, widening.more));
+    grants.add(widening.more, widening.since.orElseThrow(), place.next());
+    widening.complete(furthest(cursor(), place.cursor()));
   }
 
-  private void failed(Throwable cause) {
-    log.warn(
-        "closing the subscription of {}, which threw: {}", request.principal(), subscriber, cause);
-    close(CloseReason.FAILED);
+  private void refuseWidenings() {
+    widenings.refuseAll("subscription of " + principal());
   }
 
-  private boolean isClosing() {
-    return closing.get() != null;
+  private BrokerException closedMeanwhile() {
+    return new BrokerException.Closed("subscription of " + principal());
   }
 
   // ---- The end
 
   private void end() {
     memberships.forEach(FilterIndex.Membership::remove);
-    memberships = List.of();
+    memberships.clear();
     lane.detach(this);
     endedWithoutLane();
   }
@@ -447,23 +335,18 @@ final class LaneSubscription extends Rider implements Subscription {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
-    load.close();
+    if (handshake != null) {
+      handshake.giveUp();
+    }
     closing.compareAndSet(null, CloseReason.SHUTDOWN);
-    if (state == State.PAUSED) {
-      around.counters().lagging.decrementAndGet();
-    }
     settled = cursor();
-    state = State.CLOSED;
-    CloseReason reason = closing.get();
+    become(State.CLOSED);
+    CloseReason known = closing.get();
+    CloseReason reason = known == null ? CloseReason.SHUTDOWN : known;
     around.onEnd().accept(this);
-    around
-        .observer()
-        .subscriptionClosed(request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
-    try {
-      subscriber.onClose(reason == null ? CloseReason.SHUTDOWN : reason);
-    } catch (Throwable e) {
-      log.warn("a subscriber threw while it was closed: {}", subscriber, e);
-    }
+    around.observer().subscriptionClosed(request.principal(), reason);
+    refuseWidenings();
+    subscriber.closed(reason);
   }
 
   /** What all subscriptions of a broker share. */
@@ -471,6 +354,7 @@ final class LaneSubscription extends Rider implements Subscription {
       Log log,
       SnapshotLoader snapshots,
       Duration snapshotTimeout,
+      InstantSource clock,
       Counters counters,
       BrokerObserver observer,
       Consumer<LaneSubscription> onEnd) {}

@@ -53,6 +53,9 @@ final class LogBroker implements Broker {
 
   private static final Logger logger = LoggerFactory.getLogger(LogBroker.class);
 
+  /** Half of what the shortest sensible bound on age would be, and nothing to a lane. */
+  private static final Duration LAG_LOOK = Duration.ofSeconds(1);
+
   private final BrokerSettings settings;
   private final String name;
   private final TopicLimits topicLimits;
@@ -97,7 +100,7 @@ final class LogBroker implements Broker {
             settings.snapshotThreads(), resources.timer(), settings.nanoClock(), observer, name);
     this.surroundings =
         new LaneSubscription.Surroundings(
-            events, snapshots, settings.snapshotTimeout(), counters, observer, this::ended);
+            events, snapshots, settings.snapshotTimeout(), clock, counters, observer, this::ended);
     this.detached =
         new DetachedWorkers(
             settings.detached(),
@@ -130,6 +133,7 @@ final class LogBroker implements Broker {
     sources.look();
     resources.every(heartbeat, random, this::beat);
     resources.every(watch.interval(), random, watch::look);
+    resources.every(LAG_LOOK, random, lanes::lookAtLag);
   }
 
   private void beat() {
@@ -210,8 +214,9 @@ final class LogBroker implements Broker {
     request.filters().forEach(topicLimits::require);
     Lane lane = lanes.enter(executor(request));
     Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
+    Log.Place place = arm(request, asked);
     LaneSubscription subscription =
-        new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
+        new LaneSubscription(lane, surroundings, request, subscriber, place, asked);
     // Told before anybody can end it, so that it is not heard to end first.
     observer.subscriptionOpened(request.principal());
     subscriptions.add(subscription);

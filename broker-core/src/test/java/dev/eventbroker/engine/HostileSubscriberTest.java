@@ -10,6 +10,8 @@ import dev.eventbroker.Delivery;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
+import dev.eventbroker.Snapshot;
+import dev.eventbroker.SnapshotSource;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscription;
 import dev.eventbroker.Topic;
@@ -17,6 +19,7 @@ import dev.eventbroker.TopicFilter;
 import dev.eventbroker.testing.ManualExecutor;
 import dev.eventbroker.testing.RecordingSubscriber;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +69,106 @@ class HostileSubscriberTest {
     bringAbout(where);
 
     assertNobodyElseNoticed(where);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"snapshot", "fallback", "includes"})
+  void whoThrowsAtItsSnapshotEndsAlone(String where) {
+    everybodyIsLiveBeside(new Throwing("nowhere", new Unforeseen()));
+    Throwing bad = new Throwing(where, new Unforeseen());
+    bad.self =
+        broker.subscribe(
+            SubscribeRequest.by(Authorized.principal("ann"))
+                .filter(TopicFilter.ALL)
+                .snapshot(bad)
+                .lane(lane)
+                .build(),
+            bad);
+    publish("a", "b");
+    while (bad.self.state() != Subscription.State.CLOSED) {
+      lane.runAll();
+      Thread.onSpinWait();
+    }
+    publish("c");
+    lane.runAll();
+
+    assertThat(bad.recordWithoutBatches()).endsWith("close(failed)");
+    assertThat(before.recordWithoutBatches()).isEqualTo("start a b c");
+    assertThat(after.recordWithoutBatches()).isEqualTo("start a b c");
+    assertThat(broker.stats().subscriptions().open()).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ready", "start", "event", "batch", "gap"})
+  void whoClosesItselfIsCalledNoMoreButForItsEnd(String where) {
+    Closing closing = new Closing(where);
+    closing.self = subscribe("**", closing);
+    lane.runAll();
+    publish("a", "b");
+    lane.runAll();
+    for (int i = 0; i < 20; i++) {
+      publish("lost");
+    }
+    lane.runAll();
+    publish("c");
+    lane.runAll();
+
+    assertThat(closing.callsAfterClose).isEqualTo("close(unsubscribed)");
+  }
+
+  /** Closes its subscription from a callback, several times over. */
+  private static final class Closing extends RecordingSubscriber {
+
+    private final String where;
+    private Subscription self;
+    private boolean closed;
+    private String callsAfterClose = "";
+
+    Closing(String where) {
+      this.where = where;
+    }
+
+    private void called(String here) {
+      if (closed) {
+        callsAfterClose += here;
+      }
+      if (here.equals(where)) {
+        closed = true;
+        self.close();
+        self.close();
+      }
+    }
+
+    @Override
+    public boolean ready() {
+      called("ready");
+      return true;
+    }
+
+    @Override
+    public synchronized void onStart(EventId cursor) {
+      called("start");
+    }
+
+    @Override
+    public void onEvent(Delivery delivery) {
+      called("event");
+    }
+
+    @Override
+    public void onGap(Gap gap) {
+      called("gap");
+    }
+
+    @Override
+    public void onBatchEnd() {
+      called("batch");
+    }
+
+    @Override
+    public void onClose(CloseReason reason) {
+      called("close(" + reason.code() + ")");
+    }
   }
 
   @Test
@@ -162,7 +265,8 @@ class HostileSubscriberTest {
     private static final long serialVersionUID = 1L;
   }
 
-  private static final class Throwing extends RecordingSubscriber {
+  private static final class Throwing extends RecordingSubscriber
+      implements SnapshotSource<String> {
 
     private final String where;
     private final Throwable what;
@@ -182,6 +286,30 @@ class HostileSubscriberTest {
     @SuppressWarnings("unchecked") // that is how undeclared exceptions are thrown
     private static <T extends Throwable> void sneak(Throwable what) throws T {
       throw (T) what;
+    }
+
+    @Override
+    public Snapshot load(String authorized, Duration timeout) throws Exception {
+      if (where.equals("fallback")) {
+        throw new IOException("on purpose");
+      }
+      return Snapshot.of("state", "s")
+          .including(
+              delivery -> {
+                maybe("includes");
+                return false;
+              });
+    }
+
+    @Override
+    public Snapshot fallback(String authorized) {
+      maybe("fallback");
+      return Snapshot.of("state", "fallback");
+    }
+
+    @Override
+    public void onSnapshot(Snapshot snapshot, EventId cursor) {
+      maybe("snapshot");
     }
 
     @Override

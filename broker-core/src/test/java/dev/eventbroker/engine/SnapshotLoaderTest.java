@@ -2,10 +2,15 @@ package dev.eventbroker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.Event;
+import dev.eventbroker.LagPolicy;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SnapshotSource;
 import dev.eventbroker.SubscribeRequest;
@@ -23,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** A load has one end, and leaves nothing behind. */
 class SnapshotLoaderTest {
@@ -113,6 +119,52 @@ class SnapshotLoaderTest {
     broker.subscribe(request(failing).build(), subscriber);
 
     assertThat(once("start")).startsWith("snapshot(authorised) start");
+  }
+
+  @Test
+  void aFallBackIsOneWarning() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(SnapshotLoader.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    logger.addAppender(lines);
+    Runnable failing =
+        () -> {
+          throw new IllegalStateException("on purpose");
+        };
+
+    broker.subscribe(request(failing).build(), subscriber);
+    once("start");
+    logger.detachAppender(lines);
+
+    assertThat(List.copyOf(lines.list))
+        .filteredOn(line -> line.getLevel() == Level.WARN)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .singleElement()
+        .asString()
+        .contains("ann");
+  }
+
+  @Test
+  void aResumedRunAcrossAnEpochIsAGapAndThenAFreshSnapshot() throws Exception {
+    broker.subscribe(request(() -> {}).lastEventId("other.5").build(), subscriber);
+
+    assertThat(once("start")).startsWith("gap(epoch) | snapshot(loaded) start");
+  }
+
+  @Test
+  void aRunResumedByIdLoadsNoSnapshot() throws Exception {
+    publishMany();
+    broker.subscribe(request(() -> {}).lastEventId(broker.cursor().toString()).build(), subscriber);
+
+    assertThat(once("start")).startsWith("start");
+  }
+
+  @Test
+  void whoIsToBeDisconnectedEndsAtTheFirstSnapshotThatIsOvertaken() throws Exception {
+    broker.subscribe(
+        request(this::publishMany).lagPolicy(LagPolicy.DISCONNECT).build(), subscriber);
+
+    assertThat(once("close")).isEqualTo("close(slow)");
   }
 
   @Test
