@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
@@ -77,6 +78,7 @@ public final class BrokerBuilder {
   private LongSupplier nanoClock = System::nanoTime;
   private RandomGenerator random = new SecureRandom();
   private Optional<ScheduledExecutorService> timer = Optional.empty();
+  private Optional<ThreadPoolExecutor> snapshotExecutor = Optional.empty();
   private Optional<Backplane> backplane = Optional.empty();
   private BrokerObserver observer = new BrokerObserver() {};
 
@@ -116,6 +118,12 @@ public final class BrokerBuilder {
   /** How many snapshots load at a time. Default: {@value #DEFAULT_SNAPSHOT_THREADS}. */
   public BrokerBuilder snapshotThreads(int threads) {
     snapshotThreads = (int) requireBetween("snapshotThreads", threads, 1, 10_000);
+    return this;
+  }
+
+  /** Loads snapshots on those threads, and stops them: for tests that decide when a load ends. */
+  BrokerBuilder snapshotExecutor(ThreadPoolExecutor threads) {
+    snapshotExecutor = Optional.of(threads);
     return this;
   }
 
@@ -212,15 +220,18 @@ public final class BrokerBuilder {
             logBytes,
             maxDataLength,
             snapshotTimeout,
-            snapshotThreads,
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
             clock,
             nanoClock,
             backplane,
             observer);
+    ThreadPoolExecutor loaders =
+        snapshotExecutor.orElseGet(() -> SnapshotLoader.threads(snapshotThreads, name));
     LogBroker broker =
         new LogBroker(
-            settings, new BrokerResources(name, timer, laneCount), new EventId(newEpoch(), 0));
+            settings,
+            new BrokerResources(name, timer, laneCount, loaders),
+            new EventId(newEpoch(), 0));
     broker.start(heartbeat, random);
     return broker;
   }

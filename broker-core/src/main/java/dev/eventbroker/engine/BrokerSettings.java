@@ -15,7 +15,6 @@ record BrokerSettings(
     long logBytes,
     int maxDataLength,
     Duration snapshotTimeout,
-    int snapshotThreads,
     DetachedWorkers.Limits detached,
     InstantSource clock,
     LongSupplier nanoClock,

@@ -75,12 +75,11 @@ final class LogBroker implements Broker {
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
     this.snapshots =
         new SnapshotLoader(
-            settings.snapshotThreads(),
+            resources.snapshotThreads(),
             resources.timer(),
             settings.nanoClock(),
             counters,
-            observer,
-            name);
+            observer);
     this.surroundings =
         new LaneSubscription.Surroundings(
             events, snapshots, settings.snapshotTimeout(), counters, observer, this::ended);
