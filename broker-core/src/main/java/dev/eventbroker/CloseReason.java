@@ -20,15 +20,27 @@ public record CloseReason(String code, String text, boolean retryable, boolean e
       new CloseReason("disconnected", "the peer went away", true, false);
 
   /**
-   * The log moved past the subscriber, whose policy is {@link LagPolicy#DISCONNECT}, or which could
-   * not be resynced.
+   * The log moved past the subscriber, or it lagged beyond a bound, and its policy is {@link
+   * LagPolicy#DISCONNECT}; or it could not be resynced, because the log moved past its snapshot
+   * three times in a row while that was being loaded.
    */
   public static final CloseReason SLOW =
       new CloseReason("slow", "slower than the log is long", true, true);
 
-  /** Its principal lost the right to everything that it asked for. */
+  /**
+   * Its principal lost the right to everything that it asked for; or to a part of it, where its
+   * snapshot was still to be loaded under that right, or where it lost too many parts one by one.
+   * The client may come back, and is then authorised anew.
+   */
   public static final CloseReason REVOKED =
-      new CloseReason("revoked", "no right is left to what it asked for", true, false);
+      new CloseReason("revoked", "a right that it was built on was taken away", true, false);
+
+  /**
+   * It was authorised so long ago ({@link Authorized#asOf}) that the log does not know any more
+   * whether its rights were revoked since. The client may come back, and is then authorised anew.
+   */
+  public static final CloseReason UNPROVEN =
+      new CloseReason("unproven", "authorised before what the log still knows", true, true);
 
   /** The broker, or the executor that the subscription lived on, was shut down. */
   public static final CloseReason SHUTDOWN =

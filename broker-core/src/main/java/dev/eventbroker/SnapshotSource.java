@@ -6,6 +6,11 @@ import java.time.Duration;
  * Loads the state that a subscription starts from. It is asked only after the subscription is
  * armed, so nothing that is published while it loads gets lost.
  *
+ * <p>If the log is so busy that it has moved past the armed place by the time the state is loaded,
+ * the subscriber is told a gap and the state is loaded once more. A subscription whose third load
+ * in a row is overtaken is closed with {@link CloseReason#SLOW}, as it is at the first if its
+ * policy is {@link LagPolicy#DISCONNECT}.
+ *
  * @param <T> the value that proved the subscriber's right
  */
 public interface SnapshotSource<T> {

@@ -18,6 +18,7 @@ public final class SubscribeRequest {
   public static final int MAX_FILTERS = 100;
 
   private final String principal;
+  private final Optional<EventId> asOf;
   private final List<TopicFilter> filters;
   private final Optional<Loading> snapshot;
   private final Optional<Duration> snapshotTimeout;
@@ -27,6 +28,7 @@ public final class SubscribeRequest {
 
   private SubscribeRequest(Builder<?> builder, Optional<Loading> snapshot) {
     this.principal = builder.authorized.principal();
+    this.asOf = builder.authorized.asOf();
     this.filters = List.copyOf(builder.filters);
     this.snapshot = snapshot;
     this.snapshotTimeout = builder.snapshotTimeout;
@@ -43,6 +45,11 @@ public final class SubscribeRequest {
   /** Who subscribes. */
   public String principal() {
     return principal;
+  }
+
+  /** {@link Authorized#asOf} of the decision to let it in. */
+  public Optional<EventId> asOf() {
+    return asOf;
   }
 
   /** What is asked for; 1 to {@value #MAX_FILTERS}. */
@@ -65,7 +72,7 @@ public final class SubscribeRequest {
     return lastEventId;
   }
 
-  /** What happens when the log has moved past the subscriber. */
+  /** What happens when the subscriber has fallen too far behind. */
   public LagPolicy lagPolicy() {
     return lagPolicy;
   }
@@ -149,7 +156,8 @@ public final class SubscribeRequest {
     }
 
     /**
-     * What happens when the log has moved past the subscriber. Default: {@link LagPolicy#RESYNC}.
+     * What happens when the subscriber has fallen too far behind. Default: {@link
+     * LagPolicy#RESYNC}.
      */
     public Builder<T> lagPolicy(LagPolicy policy) {
       lagPolicy = requireNonNull(policy, "policy");

@@ -16,7 +16,8 @@ public interface Subscriber {
   /**
    * Whether one more event can be taken. While it answers false nothing is delivered and nothing is
    * queued: the subscription just remembers its place. Whoever answers false calls {@link
-   * Subscription#wake} later.
+   * Subscription#wake} later. Asked before each event and each gap on the way; the handshake, up to
+   * {@link #onStart}, is not held back.
    */
   default boolean ready() {
     return true;

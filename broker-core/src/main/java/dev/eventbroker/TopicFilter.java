@@ -21,6 +21,9 @@ public final class TopicFilter {
   /** The filter that matches every topic. */
   public static final TopicFilter ALL = of(REST);
 
+  /** The other way to write {@link #ALL}. */
+  private static final List<String> ALL_SPELT_OUT = List.of(ONE, REST);
+
   private final String name;
   private final List<String> levels;
   private final boolean exact;
@@ -107,6 +110,31 @@ public final class TopicFilter {
         return false;
       }
     }
+  }
+
+  /**
+   * Whether every topic that the other filter asks for is one that this filter asks for too. Holds
+   * exactly then: {@code *}{@code /**} covers {@code **} as well, for no topic is without a level.
+   */
+  public boolean covers(TopicFilter other) {
+    List<String> others = other.levels;
+    for (int i = 0; i < levels.size(); i++) {
+      String level = levels.get(i);
+      if (level.equals(REST)) {
+        return true;
+      }
+      if (i >= others.size()) {
+        return false;
+      }
+      String otherLevel = others.get(i);
+      if (otherLevel.equals(REST)) {
+        return i == 0 && levels.equals(ALL_SPELT_OUT);
+      }
+      if (!level.equals(ONE) && !level.equals(otherLevel)) {
+        return false;
+      }
+    }
+    return levels.size() == others.size();
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,8 +46,8 @@ final class BrokerResources {
   private final ThreadPoolExecutor snapshotThreads;
   private final List<OwnLane> lanes = new ArrayList<>();
   private final AtomicInteger nextLane = new AtomicInteger();
+  private final List<Tick> ticks = new CopyOnWriteArrayList<>();
   private volatile boolean closed;
-  private volatile @Nullable Future<?> nextTick;
 
   BrokerResources(
       String name,
@@ -83,48 +84,67 @@ final class BrokerResources {
 
   /**
    * Runs the work again and again, each time after the interval give or take a tenth, until this is
-   * closed. For one kind of work.
+   * closed.
    */
   void every(Duration interval, RandomGenerator random, Runnable work) {
-    if (closed) {
-      return;
-    }
-    double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
-    try {
-      Future<?> next =
-          timer.schedule(
-              () -> {
-                runGuarded(work);
-                every(interval, random, work);
-              },
-              (long) (interval.toNanos() * factor),
-              TimeUnit.NANOSECONDS);
-      nextTick = next;
-      if (closed) {
-        next.cancel(false);
-      }
-    } catch (RejectedExecutionException e) {
-      log.debug("the timer was stopped");
-    }
+    Tick tick = new Tick(interval, random, work);
+    ticks.add(tick);
+    tick.schedule();
   }
 
-  private void runGuarded(Runnable work) {
-    if (closed) {
-      return;
+  /** Some work that is done again and again. */
+  private final class Tick implements Runnable {
+
+    private final Duration interval;
+    private final RandomGenerator random;
+    private final Runnable work;
+    private volatile @Nullable Future<?> next;
+
+    Tick(Duration interval, RandomGenerator random, Runnable work) {
+      this.interval = interval;
+      this.random = random;
+      this.work = work;
     }
-    try {
-      work.run();
-    } catch (Throwable e) {
-      log.warn("a periodic task threw", e);
+
+    void schedule() {
+      if (closed) {
+        return;
+      }
+      double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();
+      try {
+        next = timer.schedule(this, (long) (interval.toNanos() * factor), TimeUnit.NANOSECONDS);
+        if (closed) {
+          cancel();
+        }
+      } catch (RejectedExecutionException e) {
+        log.debug("the timer was stopped");
+      }
+    }
+
+    @Override
+    public void run() {
+      if (closed) {
+        return;
+      }
+      try {
+        work.run();
+      } catch (Throwable e) {
+        log.warn("a periodic task threw", e);
+      }
+      schedule();
+    }
+
+    void cancel() {
+      Future<?> scheduled = next;
+      if (scheduled != null) {
+        scheduled.cancel(false);
+      }
     }
   }
 
   void close() {
     closed = true;
-    Future<?> tick = nextTick;
-    if (tick != null) {
-      tick.cancel(false);
-    }
+    ticks.forEach(Tick::cancel);
     lanes.forEach(lane -> lane.executor.shutdown());
     long patience = LANES_END_MILLIS;
     for (OwnLane lane : lanes) {

@@ -22,6 +22,13 @@ abstract class Entry {
   final long position;
   final boolean placed;
 
+  // Written by the log while it appends, before anybody else sees the entry.
+  /** The bytes of everything that was ever appended, this entry included. */
+  long bytesUpTo;
+
+  /** When it was appended, by the events' clock; never falls from entry to entry. */
+  long appendedMillis;
+
   Entry(long sequence, String epoch, long position, boolean placed) {
     this.sequence = sequence;
     this.epoch = epoch;

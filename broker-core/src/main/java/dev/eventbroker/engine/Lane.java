@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -51,6 +52,8 @@ final class Lane implements Runnable {
   // Any thread.
   private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
+  private final AtomicBoolean lagLookQueued = new AtomicBoolean();
+  private volatile boolean watching;
   private volatile boolean dead;
 
   /** How many subscriptions live here; guarded by the registry. */
@@ -59,6 +62,8 @@ final class Lane implements Runnable {
   // The lane's thread only.
   private final FilterIndex<Rider> index = new FilterIndex<>();
   private final Set<Rider> riders = new LinkedHashSet<>();
+  private final PrincipalIndex principals = new PrincipalIndex();
+  private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();
   private final Entry[] batch = new Entry[BATCH];
   private final List<Rider> touched = new ArrayList<>();
@@ -95,8 +100,20 @@ final class Lane implements Runnable {
     submit(
         () -> {
           riders.add(subscription);
+          principals.add(subscription);
           subscription.attach(index);
         });
+  }
+
+  /** Looks at those that are watched, unless it is about to; wakes nobody if there are none. */
+  void lookAtLag() {
+    if (watching && lagLookQueued.compareAndSet(false, true)) {
+      submit(
+          () -> {
+            lagLookQueued.set(false);
+            watched.forEach(Rider::lookAtLag);
+          });
+    }
   }
 
   /** The log has grown, or there is a command: at most one run is on its way at any time. */
@@ -164,6 +181,20 @@ final class Lane implements Runnable {
   /** The subscription is over. */
   void detach(Rider subscription) {
     riders.remove(subscription);
+    principals.remove(subscription);
+    unwatch(subscription);
+  }
+
+  /** Its lag is looked at from time to time. */
+  void watch(Rider subscription) {
+    watched.add(subscription);
+    watching = true;
+  }
+
+  /** No more. */
+  void unwatch(Rider subscription) {
+    watched.remove(subscription);
+    watching = !watched.isEmpty();
   }
 
   void delivered() {
@@ -216,10 +247,12 @@ final class Lane implements Runnable {
 
   private void distribute(int count) {
     for (int i = 0; i < count; i++) {
+      long bit = 1L << i;
       if (batch[i] instanceof Entry.OfEvent event) {
-        topics.add(event.event.topic(), 1L << i);
+        topics.add(event.event.topic(), bit);
+      } else if (batch[i] instanceof Entry.OfRevocation revocation) {
+        revoke(revocation, bit);
       } else {
-        long bit = 1L << i;
         riders.forEach(subscription -> mark(subscription, bit));
       }
     }
@@ -230,6 +263,25 @@ final class Lane implements Runnable {
       subscription.takeBatch(batch, part);
     }
     touched.clear();
+  }
+
+  /** Before anything of the batch is delivered, and for those too that are behind in the log. */
+  private void revoke(Entry.OfRevocation revocation, long bit) {
+    principals.forEach(
+        revocation.revocation.principal(),
+        subscription -> {
+          if (subscription.revoke(revocation)) {
+            mark(subscription, bit);
+          }
+        });
+  }
+
+  private void revokeUntold(Entry.OfRevocation revocation) {
+    principals.forEach(
+        revocation.revocation.principal(),
+        subscription -> {
+          boolean unused = subscription.revoke(revocation);
+        });
   }
 
   private void mark(FilterIndex.Members<Rider> members, long part) {
@@ -250,15 +302,26 @@ final class Lane implements Runnable {
 
   /** The log has moved past the lane itself: everybody who rides on it has lost the same. */
   private void overtaken() {
+    Log.Place now = events.now();
+    revokeWhatWasPassed();
     riders.forEach(
         subscription -> {
           if (subscription.isLive()) {
             subscription.overtaken();
           }
         });
-    Log.Place now = events.now();
     cursor = now.next();
     settled = now.cursor();
+  }
+
+  /** The lane will not read these revocations, so they are looked up. */
+  private void revokeWhatWasPassed() {
+    Optional<List<Entry.OfRevocation>> passed = events.revocations(cursor);
+    if (passed.isEmpty()) {
+      riders.forEach(Rider::unproven);
+    } else {
+      passed.get().forEach(this::revokeUntold);
+    }
   }
 
   private boolean readBacklogs() {

@@ -63,4 +63,11 @@ final class LaneRegistry {
       lane.signal();
     }
   }
+
+  /** Has every lane look at who lags. */
+  void lookAtLag() {
+    for (Lane lane : lanes) {
+      lane.lookAtLag();
+    }
+  }
 }

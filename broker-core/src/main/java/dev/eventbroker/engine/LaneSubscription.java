@@ -1,67 +1,69 @@
 package dev.eventbroker.engine;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.eventbroker.Authorized;
+import dev.eventbroker.BrokerException;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
 import dev.eventbroker.LagPolicy;
-import dev.eventbroker.Registration;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
 import dev.eventbroker.TopicFilter;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A place in the log and the question "are you ready?". There is no queue here: while the
  * subscriber is ready it rides its lane's cursor; when it is not, {@link #next} is all that is
  * remembered.
- *
- * <p>What a subscriber throws, of whatever kind, ends its own subscription and goes no further: in
- * the midst of a batch it would take the others of the lane with it.
  */
 final class LaneSubscription extends Rider implements Subscription {
 
-  private static final Logger log = LoggerFactory.getLogger(LaneSubscription.class);
-
-  /**
-   * Fresh snapshots in a row that a busy log may overtake before the subscription ends as too slow.
-   */
-  private static final int MAX_OVERTAKEN_SNAPSHOTS = 3;
-
   private final Lane lane;
   private final Surroundings around;
+  private final Log log;
   private final SubscribeRequest request;
-  private final Subscriber subscriber;
+  private final GuardedSubscriber subscriber;
   private final Optional<EventId> asked;
+  private final OptionalLong authorizedSince;
+  private final LagBounds bounds;
+  private final @Nullable Handshake handshake;
 
   // Any thread.
   private final AtomicReference<@Nullable CloseReason> closing = new AtomicReference<>();
   private final AtomicBoolean ended = new AtomicBoolean();
   private final AtomicBoolean wakeQueued = new AtomicBoolean();
+  private final Widenings widenings;
   private volatile State state = State.ARMED;
-  private volatile Registration load = () -> {};
 
   // The lane's thread only; the first ones are set before the lane knows of it.
   private long next;
   private EventId settled;
   private long armedAt;
-  private Optional<Gap.Reason> missed;
-  private long overlapEnd;
-  private @Nullable Snapshot snapshot;
-  private int overtakenSnapshots;
-  private boolean deliveredSinceBatchEnd;
-  private List<FilterIndex.Membership<Rider>> memberships = List.of();
+  private final Optional<Gap.Reason> missed;
+  private final Grants grants;
+  private final List<FilterIndex.Membership<Rider>> memberships = new ArrayList<>(1);
+  private @Nullable FilterIndex<Rider> index;
+  private @Nullable Conflation conflation;
+
+  /** Where the run was whole before a revocation hid something that it has not been told of. */
+  private @Nullable EventId hiddenFrom;
+
+  private long lastRevoked;
 
   LaneSubscription(
       Lane lane,
@@ -72,18 +74,46 @@ final class LaneSubscription extends Rider implements Subscription {
       Optional<EventId> asked) {
     this.lane = lane;
     this.around = around;
+    this.log = around.log();
     this.request = request;
-    this.subscriber = subscriber;
+    this.subscriber =
+        new GuardedSubscriber(
+            subscriber, request.principal(), this::isClosing, () -> close(CloseReason.FAILED));
     this.asked = asked;
     this.next = place.next();
     this.settled = place.cursor();
     this.armedAt = place.tail();
     this.missed = place.missed();
+    this.authorizedSince = since(request.asOf(), place.tail());
+    this.grants = new Grants(request.filters(), authorizedSince.orElse(0), next);
+    this.widenings = new Widenings(request.filters().size());
+    this.bounds = new LagBounds(request.lagPolicy(), log, around.clock());
+    this.handshake =
+        request
+            .snapshot()
+            .map(
+                loading ->
+                    new Handshake(
+                        around.snapshots(),
+                        log,
+                        request.principal(),
+                        loading,
+                        request.snapshotTimeout().orElse(around.snapshotTimeout())))
+            .orElse(null);
   }
+
+  /**
+   * From where on revocations came after a decision; empty if the log does not reach back to it.
+   */
+  private OptionalLong since(Optional<EventId> asOf, long now) {
+    return asOf.isEmpty() ? OptionalLong.of(now) : log.sequenceAfter(asOf.get());
+  }
+
+  // ---- Any thread
 
   @Override
   public State state() {
-    return closing.get() != null ? State.CLOSED : state;
+    return isClosing() ? State.CLOSED : state;
   }
 
   @Override
@@ -103,14 +133,39 @@ final class LaneSubscription extends Rider implements Subscription {
   }
 
   @Override
+  public CompletionStage<EventId> widen(Authorized<?> by, List<TopicFilter> more) {
+    requireNonNull(by, "by");
+    if (!by.principal().equals(request.principal())) {
+      throw new IllegalArgumentException(
+          "principal: " + by.principal() + " (expected: " + request.principal() + ")");
+    }
+    Widenings.Widening widening = widenings.begin(List.copyOf(more), since(by.asOf(), log.tail()));
+    lane.submit(() -> widenNow(widening));
+    if (ended.get()) {
+      refuseWidenings();
+    }
+    return widening.stage();
+  }
+
+  @Override
   public void close(CloseReason reason) {
+    requireNonNull(reason, "reason");
     if (closing.compareAndSet(null, reason)) {
       lane.submit(this::end);
     }
   }
 
+  private boolean isClosing() {
+    return closing.get() != null;
+  }
+
   Lane lane() {
     return lane;
+  }
+
+  @Override
+  String principal() {
+    return request.principal();
   }
 
   @Override
@@ -121,98 +176,146 @@ final class LaneSubscription extends Rider implements Subscription {
   // ---- The handshake, on the lane
 
   @Override
-  void attach(FilterIndex<Rider> index) {
+  void attach(FilterIndex<Rider> filters) {
     if (isClosing()) {
       return;
     }
-    memberships = index.addAll(this, request.filters());
+    index = filters;
+    memberships.addAll(filters.addAll(this, request.filters()));
+    List<TopicFilter> gone = learnWhatWasRevoked();
+    if (isClosing()) {
+      return;
+    }
     if (missed.isPresent()) {
       Optional<EventId> from = asked.filter(id -> id.epoch().equals(settled.epoch()));
       tellGap(new Gap(missed.get(), from, settled, TopicFilter.ALL));
     }
+    for (TopicFilter scope : gone) {
+      tellGap(new Gap(Gap.Reason.REVOKED, Optional.of(settled), settled, scope));
+    }
     boolean resumed = request.lastEventId().isPresent() && missed.isEmpty();
-    if (request.snapshot().isPresent() && !resumed) {
-      loadSnapshot(request.snapshot().get());
+    if (handshake != null && !resumed) {
+      loadSnapshot(handshake);
     } else {
       start();
     }
   }
 
-  private void loadSnapshot(SubscribeRequest.Loading loading) {
+  /**
+   * Applies what the lane has read before it knew of this subscription.
+   *
+   * @return the scopes that were revoked before its run, so that reading will not come across them
+   */
+  private List<TopicFilter> learnWhatWasRevoked() {
+    Optional<List<Entry.OfRevocation>> known = revocationsSince(authorizedSince);
+    if (known.isEmpty()) {
+      unproven();
+      return List.of();
+    }
+    List<TopicFilter> before = new ArrayList<>(0);
+    for (Entry.OfRevocation entry : known.get()) {
+      if (revoke(entry) && entry.sequence < next) {
+        before.add(entry.revocation.scope());
+      }
+    }
+    return before;
+  }
+
+  private Optional<List<Entry.OfRevocation>> revocationsSince(OptionalLong since) {
+    return since.isPresent()
+        ? log.revocations(since.getAsLong(), request.principal())
+        : Optional.empty();
+  }
+
+  private void loadSnapshot(Handshake state) {
     if (isClosing()) {
       return;
     }
-    state = State.SNAPSHOT;
-    flush();
-    Duration timeout = request.snapshotTimeout().orElse(around.snapshotTimeout());
-    SnapshotLoader.Ending ending =
-        new SnapshotLoader.Ending() {
-          @Override
-          public void loaded(Snapshot loaded) {
-            long tail = around.log().tail();
-            lane.submit(() -> join(loading, loaded, tail));
-          }
-
-          @Override
-          public void failed() {
-            lane.submit(() -> join(loading, null, 0));
-          }
-        };
-    load = around.snapshots().load(request.principal(), loading, timeout, ending);
+    if (!grants.isOriginalWhole()) {
+      endHere(CloseReason.REVOKED);
+      return;
+    }
+    become(State.SNAPSHOT);
+    subscriber.batchEnd();
+    state.begin(loaded -> lane.submit(() -> join(state, loaded)));
   }
 
   /**
    * The snapshot is there (or its fallback is to be made): joins it to what the log has kept since
    * arming.
    */
-  private void join(SubscribeRequest.Loading loading, @Nullable Snapshot loaded, long tail) {
-    if (isClosing()) {
+  private void join(Handshake state, Handshake.Loaded loaded) {
+    if (isClosing() || hasLostItsRight()) {
       return;
     }
-    if (next < around.log().head()) {
-      overtakenWhileLoading(loading);
+    if (next < log.head()) {
+      overtakenWhileLoading(state);
       return;
     }
-    guarded(
-        () -> {
-          Snapshot shown = loaded == null ? loading.fallback() : loaded;
-          overtakenSnapshots = 0;
-          snapshot = shown;
-          overlapEnd = tail;
-          subscriber.onSnapshot(shown, settled);
-          deliveredSinceBatchEnd = true;
-        });
+    subscriber.snapshot(() -> state.show(loaded), settled);
     start();
   }
 
-  private void overtakenWhileLoading(SubscribeRequest.Loading loading) {
-    overtakenSnapshots++;
-    if (overtakenSnapshots >= MAX_OVERTAKEN_SNAPSHOTS
-        || request.lagPolicy() == LagPolicy.DISCONNECT) {
-      close(CloseReason.SLOW);
+  /**
+   * Asks the log, for the lane may not have read yet what was revoked before the state was read.
+   */
+  private boolean hasLostItsRight() {
+    long unread = Math.max(grants.originalSince(), lane.cursor());
+    Optional<List<Entry.OfRevocation>> known = revocationsSince(OptionalLong.of(unread));
+    if (known.isEmpty()) {
+      unproven();
+      return true;
+    }
+    for (Entry.OfRevocation entry : known.get()) {
+      if (grants.isOriginalConcerned(entry.sequence, entry.revocation.scope())) {
+        endHere(CloseReason.REVOKED);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void overtakenWhileLoading(Handshake state) {
+    if (isToDisconnect() || !state.mayTryAgain()) {
+      endHere(CloseReason.SLOW);
       return;
     }
     rearm();
-    loadSnapshot(loading);
+    loadSnapshot(state);
   }
 
   private void start() {
-    if (isClosing()) {
-      return;
+    if (subscriber.start(settled)) {
+      become(State.BACKLOG);
+      lane.catchUp(this);
     }
-    guarded(() -> subscriber.onStart(settled));
-    deliveredSinceBatchEnd = true;
-    state = State.BACKLOG;
-    lane.catchUp(this);
   }
 
   // ---- Reading, on the lane
 
   @Override
   boolean readBacklog(int atMost) {
+    if (isClosing()) {
+      return false;
+    }
+    if (next < log.head() && next < lane.cursor()) {
+      overtaken();
+      return false;
+    }
+    long end = lane.cursor();
+    if (conflation != null) {
+      if (!conflation.lookAhead(log, end, atMost, this::isFor)) {
+        return true;
+      }
+      end = Math.min(end, conflation.end());
+    }
+    return read(atMost, end);
+  }
+
+  private boolean read(int atMost, long end) {
     Entry last = null;
-    for (int read = 0; read < atMost && next < lane.cursor() && !isClosing(); read++) {
-      Entry entry = around.log().get(next);
+    for (int read = 0; read < atMost && next < end && !isClosing(); read++) {
+      Entry entry = log.get(next);
       if (entry == null) {
         settle(last);
         overtaken();
@@ -221,16 +324,20 @@ final class LaneSubscription extends Rider implements Subscription {
       if (concerns(entry) && !take(entry)) {
         break;
       }
+      if (conflation != null && entry instanceof Entry.OfEvent event) {
+        conflation.forget(event);
+      }
       last = entry;
       next++;
     }
     settle(last);
-    flush();
+    subscriber.batchEnd();
     if (isClosing() || state == State.PAUSED) {
       return false;
     }
     if (next >= lane.cursor()) {
-      state = State.LIVE;
+      conflation = null;
+      become(State.LIVE);
       return false;
     }
     return true;
@@ -239,74 +346,21 @@ final class LaneSubscription extends Rider implements Subscription {
   @Override
   void takeBatch(Entry[] batch, long part) {
     for (long left = part; left != 0; left &= left - 1) {
-      int index = Long.numberOfTrailingZeros(left);
-      Entry entry = batch[index];
+      int at = Long.numberOfTrailingZeros(left);
+      Entry entry = batch[at];
       if (isClosing() || (entry.sequence >= next && !take(entry))) {
-        settled = furthest(settled, index == 0 ? lane.settled() : batch[index - 1].place());
+        settled = furthest(settled, at == 0 ? lane.settled() : batch[at - 1].place());
         if (isClosing()) {
-          state = State.CLOSED; // the lane goes on, and this one's cursor must not go with it
+          become(State.CLOSED); // the lane goes on, and this one's cursor must not go with it
         }
         break;
       }
     }
-    flush();
-  }
-
-  /** Its policy decides. */
-  @Override
-  void overtaken() {
-    if (isClosing() || request.lagPolicy() == LagPolicy.DISCONNECT) {
-      settled = cursor();
-      state = State.CLOSED; // what was lost was not told, so its cursor must not move past it
-      close(CloseReason.SLOW);
-      return;
-    }
-    rearm();
-    if (request.snapshot().isPresent()) {
-      loadSnapshot(request.snapshot().get());
-    } else {
-      flush();
-      state = State.BACKLOG;
-      lane.catchUp(this);
-    }
-  }
-
-  /**
-   * Called for riders too, so the place before the gap is the one it had settled by itself or with
-   * its lane.
-   */
-  private void rearm() {
-    EventId from = cursor();
-    state = State.ARMED;
-    Log.Place place = around.log().now();
-    next = place.next();
-    settled = place.cursor();
-    armedAt = place.tail();
-    snapshot = null;
-    if (!tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), settled, TopicFilter.ALL))) {
-      settled = from;
-    }
-  }
-
-  private void woken() {
-    wakeQueued.set(false);
-    if (state == State.PAUSED && !isClosing()) {
-      state = State.BACKLOG;
-      around.counters().lagging.decrementAndGet();
-      lane.catchUp(this);
-    }
+    subscriber.batchEnd();
   }
 
   private boolean concerns(Entry entry) {
-    if (!(entry instanceof Entry.OfEvent event)) {
-      return true;
-    }
-    for (TopicFilter filter : request.filters()) {
-      if (filter.matches(event.event.topic())) {
-        return true;
-      }
-    }
-    return false;
+    return !(entry instanceof Entry.OfEvent event) || grants.match(event.event.topic());
   }
 
   /**
@@ -315,62 +369,68 @@ final class LaneSubscription extends Rider implements Subscription {
    */
   private boolean take(Entry entry) {
     if (entry instanceof Entry.OfGap broken) {
-      return !concerns(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
+      return !grants.askFor(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
+    }
+    if (entry instanceof Entry.OfRevocation revocation) {
+      return takeRevocation(revocation);
     }
     if (!(entry instanceof Entry.OfEvent event) || isSettled(event)) {
       return true;
     }
-    if (!event.event.audience().includes(request.principal())) {
+    if (!maySee(event)) {
       lane.filtered();
       return true;
     }
-    if (!isReady(entry.sequence)) {
-      return false;
-    }
-    try {
-      subscriber.onEvent(event);
-      lane.delivered();
-      deliveredSinceBatchEnd = true;
+    if (conflation != null && conflation.supersedes(event)) {
       return true;
-    } catch (Throwable e) {
-      failed(e);
+    }
+    if (!isReady(entry.sequence) || !subscriber.event(event)) {
       return false;
     }
+    lane.delivered();
+    return true;
+  }
+
+  private boolean maySee(Entry.OfEvent event) {
+    return (grants.areSimple() || grants.see(event))
+        && event.event.audience().includes(request.principal());
+  }
+
+  /** Whether it would be delivered, as far as can be told without asking the snapshot. */
+  private boolean isFor(Entry.OfEvent event) {
+    return grants.match(event.event.topic()) && maySee(event) && !isBehind(event);
   }
 
   /** Whether the event is one that the run has behind it already, though the log has it ahead. */
   private boolean isSettled(Entry.OfEvent event) {
+    if (isBehind(event)) {
+      return true;
+    }
+    if (handshake == null || !event.placed) {
+      return false;
+    }
+    Snapshot shown = handshake.overlapping(event);
+    return shown != null
+        && grants.isOriginalSeeing(event)
+        && subscriber.test(() -> shown.includes(event));
+  }
+
+  private boolean isBehind(Entry.OfEvent event) {
     if (!event.placed) {
       return event.sequence < armedAt;
     }
-    if (event.position <= settled.position() && event.epoch.equals(settled.epoch())) {
-      return true;
-    }
-    if (event.sequence >= overlapEnd) {
-      snapshot = null; // it may be large, and has nothing to say any more
-      return false;
-    }
-    Snapshot shown = snapshot;
-    return shown != null && guardedTest(() -> shown.includes(event));
+    return event.position <= settled.position() && event.epoch.equals(settled.epoch());
   }
 
   private boolean isReady(long sequence) {
-    boolean ready = guardedTest(subscriber::ready);
-    if (ready && !isClosing()) {
+    if (subscriber.isReady()) {
       return true;
     }
     if (!isClosing()) {
       next = sequence;
-      state = State.PAUSED;
-      around.counters().lagging.incrementAndGet();
-    }
-    return false;
-  }
-
-  private boolean concerns(TopicFilter scope) {
-    for (TopicFilter filter : request.filters()) {
-      if (filter.intersects(scope)) {
-        return true;
+      become(State.PAUSED);
+      if (isToDisconnect() && request.lagPolicy().isBounded()) {
+        lane.watch(this);
       }
     }
     return false;
@@ -391,61 +451,254 @@ final class LaneSubscription extends Rider implements Subscription {
     return ahead ? own : read;
   }
 
-  // ---- The subscriber, guarded
+  // ---- Falling behind, on the lane
+
+  private void woken() {
+    wakeQueued.set(false);
+    if (state != State.PAUSED || isClosing()) {
+      return;
+    }
+    lane.unwatch(this);
+    become(State.BACKLOG);
+    if (conflation == null && isToConflate()) {
+      conflation = new Conflation(next);
+    }
+    if (lagsBeyondBounds()) {
+      overtaken();
+    } else {
+      lane.catchUp(this);
+    }
+  }
+
+  @Override
+  void lookAtLag() {
+    if (state == State.PAUSED && !isClosing() && lagsBeyondBounds()) {
+      overtaken();
+    }
+  }
+
+  private boolean lagsBeyondBounds() {
+    long counted = Math.max(next, armedAt);
+    return bounds.firstWithin(counted) > counted;
+  }
+
+  /** Its policy decides. */
+  @Override
+  void overtaken() {
+    settled = cursor();
+    if (state == State.LIVE) {
+      next = Math.max(next, lane.cursor());
+      if (next >= log.head() && !isClosing()) {
+        // It was armed ahead of its lane, and only the lane has lost something.
+        become(State.BACKLOG);
+        lane.catchUp(this);
+        return;
+      }
+    }
+    if (isToDisconnect() || isClosing()) {
+      endHere(CloseReason.SLOW);
+      return;
+    }
+    if (!isReady(next)) {
+      return;
+    }
+    if (isToConflate()) {
+      goOnWithWhatIsLeft();
+    } else {
+      resync();
+    }
+  }
+
+  private void resync() {
+    if (handshake != null && !grants.isOriginalWhole()) {
+      endHere(CloseReason.REVOKED);
+      return;
+    }
+    rearm();
+    if (handshake != null) {
+      loadSnapshot(handshake);
+      return;
+    }
+    subscriber.batchEnd();
+    become(State.BACKLOG);
+    lane.catchUp(this);
+  }
+
+  /** Arms it anew where the log is now, and tells it so. */
+  private void rearm() {
+    become(State.ARMED);
+    Log.Place place = log.now();
+    next = place.next();
+    armedAt = place.tail();
+    conflation = null;
+    if (handshake != null) {
+      handshake.forget();
+    }
+    tellWhatWasLost(place.cursor());
+  }
+
+  /** The oldest entry that the log and the bounds have left is the next one. */
+  private void goOnWithWhatIsLeft() {
+    long counted = Math.max(next, armedAt);
+    long within = bounds.firstWithin(counted);
+    long first = within > counted ? within : next;
+    Entry oldest = null;
+    while (oldest == null && first < log.tail()) {
+      first = Math.max(first, log.head());
+      oldest = log.get(first);
+    }
+    next = first;
+    if (conflation == null) {
+      conflation = new Conflation(first);
+    }
+    conflation.forgetBefore(first);
+    tellWhatWasLost(oldest == null ? log.cursor() : placeBefore(oldest));
+    become(State.BACKLOG);
+    lane.catchUp(this);
+  }
+
+  private static EventId placeBefore(Entry entry) {
+    return entry.placed ? new EventId(entry.epoch, entry.position - 1) : entry.place();
+  }
+
+  /** The gap starts where the run was whole, so it covers too what a revocation has hidden. */
+  private void tellWhatWasLost(EventId to) {
+    EventId before = settled;
+    EventId from = hiddenFrom == null ? before : hiddenFrom;
+    settled = to;
+    if (next > lastRevoked) {
+      hiddenFrom = null;
+    }
+    if (!tellGap(new Gap(Gap.Reason.SLOW, Optional.of(from), to, TopicFilter.ALL))) {
+      settled = before;
+    }
+  }
+
+  private boolean isToDisconnect() {
+    return request.lagPolicy().kind() == LagPolicy.Kind.DISCONNECT;
+  }
+
+  private boolean isToConflate() {
+    return request.lagPolicy().kind() == LagPolicy.Kind.CONFLATE;
+  }
+
+  // ---- Rights, on the lane
+
+  @Override
+  boolean revoke(Entry.OfRevocation entry) {
+    TopicFilter scope = entry.revocation.scope();
+    if (isClosing() || !grants.revoke(entry.sequence, scope)) {
+      return false;
+    }
+    boolean isLoading = state == State.SNAPSHOT && !grants.isOriginalWhole();
+    if (isLoading || grants.areUsedUp()) {
+      endHere(CloseReason.REVOKED);
+      return false;
+    }
+    if (entry.sequence >= next) {
+      hiddenFrom = hiddenFrom == null ? cursor() : hiddenFrom;
+      lastRevoked = Math.max(lastRevoked, entry.sequence);
+    }
+    return true;
+  }
+
+  /** Comes to the place of a revocation, which was applied long since if it takes something. */
+  private boolean takeRevocation(Entry.OfRevocation entry) {
+    TopicFilter scope = entry.revocation.scope();
+    if (!entry.revocation.principal().equals(request.principal()) || !grants.askFor(scope)) {
+      return true;
+    }
+    if (!isReady(entry.sequence)) {
+      return false;
+    }
+    EventId from = hiddenFrom == null ? placeBefore(entry) : hiddenFrom;
+    if (entry.sequence >= lastRevoked) {
+      hiddenFrom = null;
+    }
+    return tellGap(new Gap(Gap.Reason.REVOKED, Optional.of(from), entry.place(), scope));
+  }
+
+  @Override
+  void unproven() {
+    endHere(CloseReason.UNPROVEN);
+  }
+
+  private void widenNow(Widenings.Widening widening) {
+    FilterIndex<Rider> filters = index;
+    if (isClosing() || filters == null) {
+      widening.refuse(closedMeanwhile());
+      return;
+    }
+    // First the place, then the question what was revoked before it; the rest is read by the lane.
+    Log.Place place = log.now();
+    Optional<List<Entry.OfRevocation>> known = revocationsSince(widening.since);
+    if (known.isEmpty()) {
+      widening.refuse(
+          new BrokerException(
+              "widening of "
+                  + principal()
+                  + ": "
+                  + CloseReason.UNPROVEN.text()
+                  + " (expected: a new decision)"));
+      return;
+    }
+    for (Entry.OfRevocation entry : known.get()) {
+      TopicFilter scope = entry.revocation.scope();
+      if (widening.more.stream().anyMatch(scope::intersects)) {
+        widening.refuse(
+            new BrokerException(
+                "widening of "
+                    + principal()
+                    + ": "
+                    + scope
+                    + " was revoked at "
+                    + entry.place()
+                    + " (expected: a decision made after that)"));
+        return;
+      }
+    }
+    memberships.addAll(filters.addAll(this, widening.more));
+    grants.add(widening.more, widening.since.orElseThrow(), place.next());
+    widening.complete(furthest(cursor(), place.cursor()));
+  }
+
+  private void refuseWidenings() {
+    widenings.refuseAll("subscription of " + principal());
+  }
+
+  private BrokerException closedMeanwhile() {
+    return new BrokerException.Closed("subscription of " + principal());
+  }
 
   /** False if it did not get it, for it is closing. */
   private boolean tellGap(Gap gap) {
     around.counters().gaps.increment();
     around.observer().gap(request.principal(), gap);
-    deliveredSinceBatchEnd = true;
-    return guarded(() -> subscriber.onGap(gap));
+    return subscriber.gap(gap);
   }
 
-  private void flush() {
-    if (deliveredSinceBatchEnd && !isClosing()) {
-      deliveredSinceBatchEnd = false;
-      guarded(subscriber::onBatchEnd);
+  private void become(State now) {
+    if (state == State.PAUSED) {
+      around.counters().lagging.decrementAndGet();
     }
-  }
-
-  /** Whether the call was made and came back. */
-  private boolean guarded(Runnable call) {
-    if (isClosing()) {
-      return false;
+    if (now == State.PAUSED) {
+      around.counters().lagging.incrementAndGet();
     }
-    try {
-      call.run();
-      return true;
-    } catch (Throwable e) {
-      failed(e);
-      return false;
-    }
-  }
-
-  private boolean guardedTest(BooleanSupplier test) {
-    try {
-      return test.getAsBoolean();
-    } catch (Throwable e) {
-      failed(e);
-      return false;
-    }
-  }
-
-  private void failed(Throwable cause) {
-    log.warn(
-        "closing the subscription of {}, which threw: {}", request.principal(), subscriber, cause);
-    close(CloseReason.FAILED);
-  }
-
-  private boolean isClosing() {
-    return closing.get() != null;
+    state = now;
   }
 
   // ---- The end
 
+  /** What comes after this place was not told, so the cursor must not move past it. */
+  private void endHere(CloseReason reason) {
+    settled = cursor();
+    become(State.CLOSED);
+    close(reason);
+  }
+
   private void end() {
     memberships.forEach(FilterIndex.Membership::remove);
-    memberships = List.of();
+    memberships.clear();
     lane.detach(this);
     endedWithoutLane();
   }
@@ -455,23 +708,18 @@ final class LaneSubscription extends Rider implements Subscription {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
-    load.close();
+    if (handshake != null) {
+      handshake.giveUp();
+    }
     closing.compareAndSet(null, CloseReason.SHUTDOWN);
-    if (state == State.PAUSED) {
-      around.counters().lagging.decrementAndGet();
-    }
     settled = cursor();
-    state = State.CLOSED;
-    CloseReason reason = closing.get();
+    become(State.CLOSED);
+    CloseReason known = closing.get();
+    CloseReason reason = known == null ? CloseReason.SHUTDOWN : known;
     around.onEnd().accept(this);
-    around
-        .observer()
-        .subscriptionClosed(request.principal(), reason == null ? CloseReason.SHUTDOWN : reason);
-    try {
-      subscriber.onClose(reason == null ? CloseReason.SHUTDOWN : reason);
-    } catch (Throwable e) {
-      log.warn("a subscriber threw while it was closed: {}", subscriber, e);
-    }
+    around.observer().subscriptionClosed(request.principal(), reason);
+    refuseWidenings();
+    subscriber.closed(reason);
   }
 
   /** What all subscriptions of a broker share. */
@@ -479,6 +727,7 @@ final class LaneSubscription extends Rider implements Subscription {
       Log log,
       SnapshotLoader snapshots,
       Duration snapshotTimeout,
+      InstantSource clock,
       Counters counters,
       BrokerObserver observer,
       Consumer<LaneSubscription> onEnd) {}

@@ -8,7 +8,9 @@ import dev.eventbroker.Message;
 import dev.eventbroker.Revocation;
 import dev.eventbroker.TopicFilter;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -35,10 +37,13 @@ final class Log {
   private long floorPosition;
   private long epochStart;
   private long bytes;
+  private long appendedMillis = Long.MIN_VALUE;
+  private final Revocations revocations = new Revocations();
 
   // Written under lock, read by everybody.
   private volatile long head = 1;
   private volatile long tail = 1;
+  private volatile long appendedBytes;
 
   Log(int capacity, long maxBytes, EventId begin) {
     this.capacity = capacity;
@@ -191,6 +196,11 @@ final class Log {
     }
   }
 
+  /** How many bytes were ever appended, estimated; see {@link Entry#bytesUpTo}. */
+  long appendedBytes() {
+    return appendedBytes;
+  }
+
   /** The place of the newest event that has an id. */
   EventId cursor() {
     return now().cursor();
@@ -228,6 +238,42 @@ final class Log {
         return missed(Gap.Reason.EXPIRED);
       }
       return new Place(firstAfter(id.position()), id, tail, Optional.empty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The first sequence that a decision made as of that place can't have known of; empty if the log
+   * does not reach back to it.
+   */
+  OptionalLong sequenceAfter(EventId asOf) {
+    lock.lock();
+    try {
+      if (!asOf.epoch().equals(epoch) || asOf.position() < floorPosition) {
+        return OptionalLong.empty();
+      }
+      return OptionalLong.of(asOf.position() > position ? tail : firstAfter(asOf.position()));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** All revocations from that sequence on; empty if not all of them are known any more. */
+  Optional<List<Entry.OfRevocation>> revocations(long since) {
+    lock.lock();
+    try {
+      return revocations.since(since);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Those of one principal. */
+  Optional<List<Entry.OfRevocation>> revocations(long since, String principal) {
+    lock.lock();
+    try {
+      return revocations.since(since, principal);
     } finally {
       lock.unlock();
     }
@@ -271,8 +317,20 @@ final class Log {
     while (head < next && (next - head >= capacity || bytes > maxBytes)) {
       evictOldest();
     }
+    stamp(entry);
     ring.setRelease((int) next & mask, entry);
     tail = next + 1;
+  }
+
+  private void stamp(Entry entry) {
+    if (entry instanceof Entry.OfEvent event) {
+      appendedMillis = Math.max(appendedMillis, event.time().toEpochMilli());
+    } else if (entry instanceof Entry.OfRevocation revocation) {
+      revocations.add(revocation, head);
+    }
+    entry.appendedMillis = appendedMillis;
+    entry.bytesUpTo = appendedBytes + entry.bytes();
+    appendedBytes = entry.bytesUpTo;
   }
 
   private void evictOldest() {

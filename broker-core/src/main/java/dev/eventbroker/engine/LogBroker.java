@@ -46,6 +46,9 @@ final class LogBroker implements Broker {
 
   private static final Logger logger = LoggerFactory.getLogger(LogBroker.class);
 
+  /** Half of what the shortest sensible bound on age would be, and nothing to a lane. */
+  private static final Duration LAG_LOOK = Duration.ofSeconds(1);
+
   private final String name;
   private final int maxDataLength;
   private final InstantSource clock;
@@ -82,7 +85,7 @@ final class LogBroker implements Broker {
             observer);
     this.surroundings =
         new LaneSubscription.Surroundings(
-            events, snapshots, settings.snapshotTimeout(), counters, observer, this::ended);
+            events, snapshots, settings.snapshotTimeout(), clock, counters, observer, this::ended);
     this.detached =
         new DetachedWorkers(
             settings.detached(),
@@ -103,6 +106,7 @@ final class LogBroker implements Broker {
       throw e;
     }
     resources.every(heartbeat, random, connections::tick);
+    resources.every(LAG_LOOK, random, lanes::lookAtLag);
   }
 
   // ---- Publishing
@@ -166,8 +170,9 @@ final class LogBroker implements Broker {
     }
     Lane lane = lanes.enter(request.lane().orElseGet(resources::nextLane));
     Optional<EventId> asked = request.lastEventId().flatMap(EventId::parse);
+    Log.Place place = arm(request, asked);
     LaneSubscription subscription =
-        new LaneSubscription(lane, surroundings, request, subscriber, arm(request, asked), asked);
+        new LaneSubscription(lane, surroundings, request, subscriber, place, asked);
     subscriptions.add(subscription);
     lane.attach(subscription);
     if (lane.isDead()) {

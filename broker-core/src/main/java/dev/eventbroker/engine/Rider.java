@@ -1,5 +1,7 @@
 package dev.eventbroker.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a lane knows of a subscription that lives on it. All methods are called on the lane's
  * thread.
@@ -8,6 +10,13 @@ abstract class Rider {
 
   /** Which entries of the lane's current batch are for this one; owned by the lane. */
   long batchMask;
+
+  // The chain of those of the same principal; owned by the lane's index.
+  @Nullable Rider previousOfPrincipal;
+  @Nullable Rider nextOfPrincipal;
+
+  /** Who it is. */
+  abstract String principal();
 
   /** The lane knows it now: it puts itself under its filters and begins its handshake. */
   abstract void attach(FilterIndex<Rider> index);
@@ -27,4 +36,17 @@ abstract class Rider {
 
   /** The log has moved past the place up to which it had read. */
   abstract void overtaken();
+
+  /**
+   * Its principal lost a right: nothing of that scope is delivered any more.
+   *
+   * @return whether it is to be told when it reads that entry
+   */
+  abstract boolean revoke(Entry.OfRevocation revocation);
+
+  /** Its principal may have lost a right, and nobody knows any more. */
+  abstract void unproven();
+
+  /** Its subscriber is not ready: whether it lags too far behind by now. */
+  abstract void lookAtLag();
 }

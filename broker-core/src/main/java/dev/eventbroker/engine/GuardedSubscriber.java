@@ -1,0 +1,114 @@
+package dev.eventbroker.engine;
+
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.Delivery;
+import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
+import dev.eventbroker.Snapshot;
+import dev.eventbroker.Subscriber;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls a subscriber. What it throws, of whatever kind, ends its own subscription and goes no
+ * further: in the midst of a batch it would take the others of the lane with it. Once its
+ * subscription is closing it is called no more, but for its end.
+ */
+final class GuardedSubscriber {
+
+  private static final Logger log = LoggerFactory.getLogger(GuardedSubscriber.class);
+
+  private final Subscriber subscriber;
+  private final String principal;
+  private final BooleanSupplier closing;
+  private final Runnable onFailure;
+  private boolean calledSinceBatchEnd;
+
+  GuardedSubscriber(
+      Subscriber subscriber, String principal, BooleanSupplier closing, Runnable onFailure) {
+    this.subscriber = subscriber;
+    this.principal = principal;
+    this.closing = closing;
+    this.onFailure = onFailure;
+  }
+
+  /** Whether it takes something now; false also if asking ended its subscription. */
+  boolean isReady() {
+    return !closing.getAsBoolean() && test(subscriber::ready) && !closing.getAsBoolean();
+  }
+
+  /** With a snapshot that is made when it is called, by code that came with the subscriber. */
+  boolean snapshot(Supplier<Snapshot> snapshot, EventId cursor) {
+    return call(() -> subscriber.onSnapshot(snapshot.get(), cursor));
+  }
+
+  boolean start(EventId cursor) {
+    return call(() -> subscriber.onStart(cursor));
+  }
+
+  boolean gap(Gap gap) {
+    return call(() -> subscriber.onGap(gap));
+  }
+
+  /** The hot path: as {@link #call}, with nothing allocated. */
+  boolean event(Delivery delivery) {
+    if (closing.getAsBoolean()) {
+      return false;
+    }
+    calledSinceBatchEnd = true;
+    try {
+      subscriber.onEvent(delivery);
+      return true;
+    } catch (Throwable e) {
+      failed(e);
+      return false;
+    }
+  }
+
+  /** Says that there is nothing more, if there was something since the last time. */
+  void batchEnd() {
+    if (calledSinceBatchEnd && call(subscriber::onBatchEnd)) {
+      calledSinceBatchEnd = false;
+    }
+  }
+
+  void closed(CloseReason reason) {
+    try {
+      subscriber.onClose(reason);
+    } catch (Throwable e) {
+      log.warn("a subscriber threw while it was closed: {}", subscriber, e);
+    }
+  }
+
+  /** Whether the call was made and came back: false if it did not get it, for it is closing. */
+  private boolean call(Runnable call) {
+    if (closing.getAsBoolean()) {
+      return false;
+    }
+    calledSinceBatchEnd = true;
+    try {
+      call.run();
+      return true;
+    } catch (Throwable e) {
+      failed(e);
+      return false;
+    }
+  }
+
+  /** The answer of code that came with the subscriber; false if it threw. */
+  boolean test(BooleanSupplier test) {
+    try {
+      return test.getAsBoolean();
+    } catch (Throwable e) {
+      failed(e);
+      return false;
+    }
+  }
+
+  private void failed(Throwable cause) {
+    log.warn("closing the subscription of {}, which threw: {}", principal, subscriber, cause);
+    onFailure.run();
+  }
+}

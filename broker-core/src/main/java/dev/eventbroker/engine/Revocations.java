@@ -1,0 +1,73 @@
+package dev.eventbroker.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The revocations of the log, by principal: all that the log holds, and some that it has let go, so
+ * that a reader which the log has moved past still learns what it must not show. Guarded by the
+ * lock of the log.
+ */
+final class Revocations {
+
+  /** How many are known at least; a lane would have to be overtaken by more to lose one. */
+  static final int KEPT = 1024;
+
+  private final Deque<Entry.OfRevocation> all = new ArrayDeque<>();
+  private final Map<String, Deque<Entry.OfRevocation>> byPrincipal = new HashMap<>();
+  private long forgotten;
+
+  void add(Entry.OfRevocation entry, long head) {
+    all.add(entry);
+    byPrincipal
+        .computeIfAbsent(entry.revocation.principal(), same -> new ArrayDeque<>(1))
+        .add(entry);
+    while (all.size() > KEPT && all.element().sequence < head) {
+      forget(all.remove());
+    }
+  }
+
+  private void forget(Entry.OfRevocation oldest) {
+    forgotten = oldest.sequence;
+    String principal = oldest.revocation.principal();
+    Deque<Entry.OfRevocation> theirs = byPrincipal.get(principal);
+    if (theirs != null) {
+      theirs.remove();
+      if (theirs.isEmpty()) {
+        byPrincipal.remove(principal);
+      }
+    }
+  }
+
+  /** All from that sequence on, oldest first; empty if not all of them are known any more. */
+  Optional<List<Entry.OfRevocation>> since(long sequence) {
+    return since(sequence, all);
+  }
+
+  /** Those of one principal. */
+  Optional<List<Entry.OfRevocation>> since(long sequence, String principal) {
+    return since(sequence, byPrincipal.getOrDefault(principal, new ArrayDeque<>(0)));
+  }
+
+  private Optional<List<Entry.OfRevocation>> since(long sequence, Deque<Entry.OfRevocation> from) {
+    if (forgotten >= sequence) {
+      return Optional.empty();
+    }
+    List<Entry.OfRevocation> found = new ArrayList<>(0);
+    for (var newest = from.descendingIterator(); newest.hasNext(); ) {
+      Entry.OfRevocation entry = newest.next();
+      if (entry.sequence < sequence) {
+        break;
+      }
+      found.add(entry);
+    }
+    Collections.reverse(found);
+    return Optional.of(found);
+  }
+}
