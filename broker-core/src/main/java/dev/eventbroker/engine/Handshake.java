@@ -47,6 +47,7 @@ final class Handshake {
    * @param onEnd what came of it
    */
   void begin(Consumer<Loaded> onEnd) {
+    shown = null;
     load =
         loader.load(
             principal,
@@ -91,11 +92,6 @@ final class Handshake {
       shown = null; // it may be large, and has nothing to say any more
     }
     return shown;
-  }
-
-  /** The run goes on elsewhere. */
-  void forget() {
-    shown = null;
   }
 
   /**

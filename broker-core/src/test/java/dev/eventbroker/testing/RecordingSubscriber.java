@@ -22,11 +22,19 @@ public class RecordingSubscriber implements Subscriber {
   private final List<Delivery> deliveries = new ArrayList<>();
   private final List<Gap> gaps = new ArrayList<>();
   private volatile boolean ready = true;
+  private volatile int readyFor = Integer.MAX_VALUE;
   private EventId started;
 
   /** Whether it takes events. The test wakes the subscription by itself. */
   public final void ready(boolean nowReady) {
+    readyFor = Integer.MAX_VALUE;
     ready = nowReady;
+  }
+
+  /** Takes that many events, and is not ready then. */
+  public final void readyFor(int events) {
+    readyFor = deliveries().size() + events;
+    ready = true;
   }
 
   /** Everything so far, words separated by a blank. */
@@ -93,7 +101,7 @@ public class RecordingSubscriber implements Subscriber {
 
   @Override
   public boolean ready() {
-    return ready;
+    return ready && deliveries().size() < readyFor;
   }
 
   @Override
