@@ -334,6 +334,7 @@ abstract class Reading extends Rider {
       return;
     }
     if (!isReady(next)) {
+      subscriber.batchEnd();
       return;
     }
     if (isToConflate()) {

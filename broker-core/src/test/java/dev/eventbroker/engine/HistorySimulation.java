@@ -11,6 +11,7 @@ import dev.eventbroker.EventSource;
 import dev.eventbroker.Inbound;
 import dev.eventbroker.Interruption;
 import dev.eventbroker.LagPolicy;
+import dev.eventbroker.Revocation;
 import dev.eventbroker.Snapshot;
 import dev.eventbroker.SnapshotSource;
 import dev.eventbroker.SourceStatus;
@@ -62,6 +63,10 @@ final class HistorySimulation {
   private final List<SimulatedLife> lives = new ArrayList<>();
   private final List<String> trace = new ArrayList<>();
   private boolean nested;
+
+  /** Something was run that may have told somebody something. */
+  private boolean ran;
+
   private int events;
 
   HistorySimulation(long seed) {
@@ -87,8 +92,9 @@ final class HistorySimulation {
   /** Runs it to its end; the first thing that is wrong is told, empty if nothing is. */
   Optional<String> run() {
     for (int i = 0; i < STEPS; i++) {
+      ran = false;
       step();
-      Optional<String> wrong = look();
+      Optional<String> wrong = ran ? look() : Optional.empty();
       if (wrong.isPresent()) {
         return wrong;
       }
@@ -111,14 +117,18 @@ final class HistorySimulation {
       burst();
     } else if (dice < 31) {
       publishLocal();
-    } else if (dice < 34) {
+    } else if (dice < 33) {
       interrupt();
+    } else if (dice < 35) {
+      revoke();
     } else if (dice < 42) {
       subscribe();
     } else if (dice < 53) {
       changeReadiness();
-    } else if (dice < 57) {
+    } else if (dice < 56) {
       closeOne();
+    } else if (dice < 58) {
+      widen();
     } else if (dice < 65) {
       load();
     } else if (dice < 68) {
@@ -150,6 +160,9 @@ final class HistorySimulation {
 
   private Event event() {
     Event event = Event.of(pick(TOPICS), "e", "e" + events++);
+    if (random.nextBoolean()) {
+      event = event.withKey("k" + random.nextInt(3));
+    }
     int dice = random.nextInt(6);
     if (dice == 0) {
       return event.withAudience(Audience.of(List.of(pick(PRINCIPALS))));
@@ -168,6 +181,37 @@ final class HistorySimulation {
     trace.add("interruption on " + scope);
     Interruption broken = new Interruption(scope);
     published.placed(broker.publish(broken).toCompletableFuture().join(), broken);
+  }
+
+  private void revoke() {
+    Revocation revocation = new Revocation(pick(PRINCIPALS), pick(FILTERS));
+    trace.add("revoke " + revocation);
+    published.placed(broker.publish(revocation).toCompletableFuture().join(), revocation);
+  }
+
+  private void widen() {
+    open()
+        .ifPresent(
+            life -> {
+              Authorized<String> by = authorized(life.request.principal());
+              List<TopicFilter> more = List.of(pick(FILTERS));
+              trace.add(
+                  life
+                      + " asks for "
+                      + more
+                      + " as well"
+                      + by.asOf().map(id -> " as of " + id).orElse(""));
+              life.widen(by, more);
+            });
+  }
+
+  private Authorized<String> authorized(String principal) {
+    Authorized<String> now = Authorized.principal(principal);
+    EventId end = broker.cursor();
+    long ago = random.nextInt(3 * logEvents);
+    return random.nextInt(3) != 0
+        ? now
+        : now.asOf(new EventId(end.epoch(), Math.max(0, end.position() - ago)));
   }
 
   private void subscribe() {
@@ -200,9 +244,7 @@ final class HistorySimulation {
 
   private SubscribeRequest request(SimulatedLane lane) {
     SubscribeRequest.Builder<String> request =
-        SubscribeRequest.by(Authorized.principal(pick(PRINCIPALS)))
-            .lagPolicy(random.nextInt(4) == 0 ? LagPolicy.DISCONNECT : LagPolicy.RESYNC)
-            .lane(lane);
+        SubscribeRequest.by(authorized(pick(PRINCIPALS))).lagPolicy(lagPolicy()).lane(lane);
     for (int i = random.nextInt(4) == 0 ? 2 : 1; i > 0; i--) {
       request.filter(pick(FILTERS));
     }
@@ -213,6 +255,17 @@ final class HistorySimulation {
       request.lastEventId(someId());
     }
     return request.build();
+  }
+
+  private LagPolicy lagPolicy() {
+    LagPolicy policy =
+        pick(List.of(LagPolicy.RESYNC, LagPolicy.RESYNC, LagPolicy.DISCONNECT, LagPolicy.CONFLATE));
+    return switch (random.nextInt(8)) {
+      case 0 -> policy.maxEvents(1 + random.nextInt(logEvents));
+      case 1 -> policy.maxBytes(1 + random.nextInt(300 * logEvents));
+      case 2 -> policy.maxAge(Duration.ofMillis(1 + random.nextInt(10_000)));
+      default -> policy;
+    };
   }
 
   /** One that a life got to, any other of this log, one from tomorrow, or none at all. */
@@ -270,14 +323,26 @@ final class HistorySimulation {
   private void advance() {
     Duration by = Duration.ofMillis(1 + random.nextInt((int) SNAPSHOT_TIMEOUT.toMillis()));
     trace.add("time goes on by " + by);
+    ran = true;
     timer.advance(by);
   }
 
   private void runLane() {
     SimulatedLane lane = pick(lanes);
     if (lane.isWaiting() && !nested) {
-      trace.add(lane + " runs");
-      lane.runOne();
+      run(lane);
+    }
+  }
+
+  private void run(SimulatedLane lane) {
+    trace.add(lane + " runs");
+    ran = true;
+    int before = published.size();
+    lane.runOne();
+    for (SimulatedLife life : lives) {
+      if (life.lane == lane) {
+        life.checker.laneHasRead(before);
+      }
     }
   }
 
@@ -305,7 +370,10 @@ final class HistorySimulation {
 
   // ---- What must hold
 
-  /** After each step; records are complete between steps, for nobody is in the midst of a call. */
+  /**
+   * After each step that ran something; records are complete between steps, for nobody is in the
+   * midst of a call.
+   */
   private Optional<String> look() {
     for (SimulatedLife life : lives) {
       if (life.isOpen() && life.subscription().state() != Subscription.State.CLOSED) {
@@ -368,7 +436,7 @@ final class HistorySimulation {
       for (SimulatedLane lane : lanes) {
         moved |= lane.isWaiting();
         while (lane.isWaiting()) {
-          lane.runOne();
+          run(lane);
         }
       }
     }

@@ -1,11 +1,14 @@
 package dev.eventbroker.engine;
 
+import dev.eventbroker.Authorized;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscription;
+import dev.eventbroker.TopicFilter;
 import dev.eventbroker.testing.HistoryChecker;
 import dev.eventbroker.testing.HistoryRecorder;
 import dev.eventbroker.testing.PublishedHistory;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -65,6 +68,12 @@ final class SimulatedLife extends HistoryRecorder {
           }
           mine.close(reason);
         });
+  }
+
+  /** The checker learns of it where the broker says that it is done: on the lane. */
+  void widen(Authorized<String> by, List<TopicFilter> more) {
+    var unused =
+        subscription().widen(by, more).thenAccept(place -> checker.widened(more, by.asOf()));
   }
 
   // ---- Readiness: so many events, then not ready, as a socket's buffer

@@ -15,6 +15,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * What went into a log, in the log's order, written down by whoever published it: what a {@link
@@ -34,8 +35,9 @@ public final class PublishedHistory {
 
   private final String epoch;
   private final List<Entry> entries = new ArrayList<>();
-  private final Map<Object, Integer> indexOfEvent = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Integer> indexOfEvent = new IdentityHashMap<>();
   private final Map<Long, Integer> indexOfPosition = new HashMap<>();
+  private final List<Integer> revocations = new CopyOnWriteArrayList<>();
   private long position;
 
   /** Of a log that begins after that place. */
@@ -55,6 +57,9 @@ public final class PublishedHistory {
     }
     position++;
     indexOfPosition.put(position, entries.size());
+    if (message instanceof Revocation) {
+      revocations.add(entries.size());
+    }
     add(new Entry(position, true, what));
   }
 
@@ -100,6 +105,11 @@ public final class PublishedHistory {
   public synchronized int indexAfter(long placed) {
     Integer index = indexOfPosition.get(placed);
     return index == null ? 0 : index + 1;
+  }
+
+  /** The indexes of all revocations. */
+  List<Integer> revocations() {
+    return revocations;
   }
 
   /** The index of a gap that is an entry of the log, from that index on; -1 if there is none. */
