@@ -22,7 +22,8 @@ import org.openjdk.jcstress.infra.results.III_Result;
 final class DetachedStress {
 
   /** One for all states: its threads are what is slow to make. */
-  private static final Broker BROKER = new BrokerBuilder().detachedThreads(4).build();
+  private static final Broker BROKER =
+      new BrokerBuilder().detachedThreads(4).detachedPending(Integer.MAX_VALUE).build();
 
   private static final AtomicLong TOPICS = new AtomicLong();
 

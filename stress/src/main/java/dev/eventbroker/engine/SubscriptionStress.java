@@ -110,10 +110,7 @@ final class SubscriptionStress {
     }
   }
 
-  /**
-   * Closed from two threads while an event is published and the lane runs: one end, and then
-   * nothing.
-   */
+  /** Closed, twice, while an event is published and the lane runs: one end, and then nothing. */
   @JCStressTest
   @Outcome(id = "0, 1, 0", expect = ACCEPTABLE, desc = "closed before the event")
   @Outcome(id = "1, 1, 0", expect = ACCEPTABLE, desc = "closed after the event")
@@ -137,10 +134,6 @@ final class SubscriptionStress {
     @Actor
     public void owner() {
       mine.close();
-    }
-
-    @Actor
-    public void server() {
       mine.close(CloseReason.SHUTDOWN);
     }
 
