@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
@@ -107,6 +108,7 @@ public final class BrokerBuilder {
   private LongSupplier nanoClock = System::nanoTime;
   private RandomGenerator random = new SecureRandom();
   private Optional<ScheduledExecutorService> timer = Optional.empty();
+  private Optional<ThreadPoolExecutor> snapshotExecutor = Optional.empty();
   private Optional<Backplane> backplane = Optional.empty();
   private BrokerObserver observer = new BrokerObserver() {};
 
@@ -164,6 +166,12 @@ public final class BrokerBuilder {
   /** How many snapshots load at a time. Default: {@value #DEFAULT_SNAPSHOT_THREADS}. */
   public BrokerBuilder snapshotThreads(int threads) {
     snapshotThreads = (int) requireBetween("snapshotThreads", threads, 1, 10_000);
+    return this;
+  }
+
+  /** Loads snapshots on those threads, and stops them: for tests that decide when a load ends. */
+  BrokerBuilder snapshotExecutor(ThreadPoolExecutor threads) {
+    snapshotExecutor = Optional.of(threads);
     return this;
   }
 
@@ -306,7 +314,6 @@ public final class BrokerBuilder {
             maxDataLength,
             new TopicLimits(maxTopicBytes, maxTopicLevels),
             snapshotTimeout,
-            snapshotThreads,
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
             connectionsPerPrincipal,
             laneBlockedAfter,
@@ -317,9 +324,13 @@ public final class BrokerBuilder {
             random,
             backplane,
             observer);
+    ThreadPoolExecutor loaders =
+        snapshotExecutor.orElseGet(() -> SnapshotLoader.threads(snapshotThreads, name));
     LogBroker broker =
         new LogBroker(
-            settings, new BrokerResources(name, timer, laneCount), new EventId(newEpoch(), 0));
+            settings,
+            new BrokerResources(name, timer, laneCount, loaders),
+            new EventId(newEpoch(), 0));
     broker.start(heartbeat, random);
     return broker;
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -42,12 +43,18 @@ final class BrokerResources {
 
   private final ScheduledExecutorService timer;
   private final boolean ownTimer;
+  private final ThreadPoolExecutor snapshotThreads;
   private final List<OwnLane> lanes = new ArrayList<>();
   private final AtomicInteger nextLane = new AtomicInteger();
   private volatile boolean closed;
   private final List<Ticks> ticks = new CopyOnWriteArrayList<>();
 
-  BrokerResources(String name, Optional<ScheduledExecutorService> given, int laneCount) {
+  BrokerResources(
+      String name,
+      Optional<ScheduledExecutorService> given,
+      int laneCount,
+      ThreadPoolExecutor snapshotThreads) {
+    this.snapshotThreads = snapshotThreads;
     ownTimer = given.isEmpty();
     timer = given.orElseGet(() -> ownTimer(name));
     for (int i = 0; i < laneCount; i++) {
@@ -64,6 +71,11 @@ final class BrokerResources {
 
   ScheduledExecutorService timer() {
     return timer;
+  }
+
+  /** For the loader, which stops them. */
+  ThreadPoolExecutor snapshotThreads() {
+    return snapshotThreads;
   }
 
   Executor nextLane() {

@@ -18,7 +18,6 @@ record BrokerSettings(
     int maxDataLength,
     TopicLimits topicLimits,
     Duration snapshotTimeout,
-    int snapshotThreads,
     DetachedWorkers.Limits detached,
     int connectionsPerPrincipal,
     Duration laneBlockedAfter,

@@ -97,7 +97,7 @@ final class LogBroker implements Broker {
         new LaneWatch(settings.laneBlockedAfter(), settings.nanoClock(), lanes::all, observer);
     this.snapshots =
         new SnapshotLoader(
-            settings.snapshotThreads(), resources.timer(), settings.nanoClock(), observer, name);
+            resources.snapshotThreads(), resources.timer(), settings.nanoClock(), observer);
     this.surroundings =
         new LaneSubscription.Surroundings(
             events, snapshots, settings.snapshotTimeout(), clock, counters, observer, this::ended);

@@ -345,6 +345,7 @@ abstract class Reading extends Rider {
       return;
     }
     if (!isReady(next)) {
+      subscriber.batchEnd();
       return;
     }
     if (isToConflate()) {

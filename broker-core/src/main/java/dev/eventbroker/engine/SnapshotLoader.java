@@ -45,13 +45,22 @@ final class SnapshotLoader {
   private final LimitedWarnings warnings;
   private volatile boolean closed;
 
+  /** Loads on those threads, which are its own from now on. */
   SnapshotLoader(
-      int maxThreads,
+      ThreadPoolExecutor threads,
       ScheduledExecutorService timer,
       LongSupplier nanoClock,
-      BrokerObserver observer,
-      String name) {
-    this.threads =
+      BrokerObserver observer) {
+    this.threads = threads;
+    this.timer = timer;
+    this.nanoClock = nanoClock;
+    this.observer = observer;
+    this.warnings = new LimitedWarnings(log, nanoClock);
+  }
+
+  /** So many threads at most, with a bounded queue; none while there is nothing to load. */
+  static ThreadPoolExecutor threads(int maxThreads, String name) {
+    ThreadPoolExecutor threads =
         new ThreadPoolExecutor(
             maxThreads,
             maxThreads,
@@ -59,11 +68,8 @@ final class SnapshotLoader {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(QUEUE),
             new BrokerThreads(name + "-snapshot"));
-    this.threads.allowCoreThreadTimeOut(true);
-    this.timer = timer;
-    this.nanoClock = nanoClock;
-    this.observer = observer;
-    this.warnings = new LimitedWarnings(log, nanoClock);
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
   }
 
   /**

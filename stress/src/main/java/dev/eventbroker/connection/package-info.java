@@ -1,0 +1,5 @@
+/** Stress tests of counting connections. */
+@NullMarked
+package dev.eventbroker.connection;
+
+import org.jspecify.annotations.NullMarked;
