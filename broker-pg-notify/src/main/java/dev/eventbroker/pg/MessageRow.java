@@ -43,7 +43,7 @@ record MessageRow(
   private static final String INTERRUPTION = "i";
   private static final String REVOCATION = "r";
 
-  /** In the order in which {@link #setOne} and {@link #setAll} fill them in. */
+  /** In the order in which they are filled in and read. */
   static final String COLUMNS = "kind, topic, type, data, key, idempotency_key, audience";
 
   static MessageRow of(Message message) {
@@ -68,33 +68,36 @@ record MessageRow(
     throw new IllegalArgumentException("message: " + message + " (expected: one of three kinds)");
   }
 
-  /** Empty for a row that somebody wrote by hand and that no message could have made. */
-  static Optional<Message> read(ResultSet rows) throws SQLException {
+  /**
+   * Reads the columns from that one on; empty for a row that somebody wrote by hand and that no
+   * message could have made.
+   */
+  static Optional<Message> read(ResultSet rows, int first) throws SQLException {
     try {
-      String kind = rows.getString("kind");
-      String topic = rows.getString("topic");
+      String kind = rows.getString(first);
+      String topic = rows.getString(first + 1);
       return Optional.of(
           switch (kind) {
             case INTERRUPTION -> new Interruption(TopicFilter.of(topic));
-            case REVOCATION -> new Revocation(rows.getString("data"), TopicFilter.of(topic));
-            default -> event(rows, topic);
+            case REVOCATION -> new Revocation(rows.getString(first + 3), TopicFilter.of(topic));
+            default -> event(rows, first, topic);
           });
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
   }
 
-  private static Event event(ResultSet rows, String topic) throws SQLException {
-    Event event = Event.of(Topic.of(topic), rows.getString("type"), rows.getString("data"));
-    String key = rows.getString("key");
+  private static Event event(ResultSet rows, int first, String topic) throws SQLException {
+    Event event = Event.of(Topic.of(topic), rows.getString(first + 2), rows.getString(first + 3));
+    String key = rows.getString(first + 4);
     if (key != null) {
       event = event.withKey(key);
     }
-    String idempotencyKey = rows.getString("idempotency_key");
+    String idempotencyKey = rows.getString(first + 5);
     if (idempotencyKey != null) {
       event = event.withIdempotencyKey(idempotencyKey);
     }
-    Array names = rows.getArray("audience");
+    Array names = rows.getArray(first + 6);
     if (names != null) {
       event = event.withAudience(Audience.of(Arrays.asList((String[]) names.getArray())));
     }

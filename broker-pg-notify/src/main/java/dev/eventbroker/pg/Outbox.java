@@ -43,6 +43,14 @@ final class Outbox {
   record Row(long seq, Instant at) {}
 
   /**
+   * How far the order has got.
+   *
+   * @param id the place of the newest message
+   * @param bytes of all data up to there, since the order began
+   */
+  record End(EventId id, long bytes) {}
+
+  /**
    * How a position stands to the order.
    *
    * @param newest the newest position of all
@@ -90,30 +98,36 @@ final class Outbox {
 
   private static final String ADOPT = "select eb_adopt()";
 
-  private static final String ORDER = "select epoch_now, pos_now from eb_order_events(?)";
+  private static final String ORDER = "select epoch_now, pos_now, bytes_now from eb_order_events(?)";
 
   /** The texts of our own rows are here already. */
   private static final String READ =
       """
-      select epoch, pos, seq, at, case when own then ref else 0 end as ref,
-        case when wanted then kind end as kind,
-        case when wanted then topic end as topic,
-        case when wanted then type end as type,
-        case when wanted then data end as data,
-        case when wanted then key end as key,
-        case when wanted then idempotency_key end as idempotency_key,
-        case when wanted then audience end as audience
+      select q.epoch, o.pos, b.seq, b.at, case when own then b.ref else 0 end,
+        case when wanted then b.kind end, case when wanted then b.topic end,
+        case when wanted then b.type end, case when wanted then b.data end,
+        case when wanted then b.key end, case when wanted then b.idempotency_key end,
+        case when wanted then b.audience end
+      from eb_sequencer q, eb_ordered o join eb_outbox b using (seq),
+        lateral (select b.publisher is not distinct from ? as own,
+          b.publisher is distinct from ? as wanted) whose
+      where o.pos > ? and o.pos <= ?
+      order by o.pos
+      limit ?
+      """;
+
+  /** Up to which position one page may go, where there is much data. */
+  private static final String PAGE_END =
+      """
+      select max(pos)
       from (
-        select q.epoch, o.pos, b.*, b.publisher is not distinct from ? as own,
-          b.publisher is distinct from ? as wanted,
-          sum(octet_length(b.data)) over (order by o.pos) - octet_length(b.data) as bytes_before
-        from eb_sequencer q, eb_ordered o join eb_outbox b using (seq)
+        select o.pos, sum(octet_length(b.data)) over (order by o.pos) - octet_length(b.data) as before
+        from eb_ordered o join eb_outbox b using (seq)
         where o.pos > ? and o.pos <= ?
         order by o.pos
         limit ?
       ) page
-      where bytes_before < ?
-      order by pos
+      where before < ?
       """;
 
   private static final String STANDING =
@@ -246,13 +260,13 @@ final class Outbox {
     }
   }
 
-  /** Gives positions to what was committed; returns the place of the newest message. */
-  EventId order(boolean patient) throws SQLException {
+  /** Gives positions to what was committed; says how far the order has got. */
+  End order(boolean patient) throws SQLException {
     try (PreparedStatement statement = prepare(ORDER)) {
       statement.setBoolean(1, patient);
       try (ResultSet row = statement.executeQuery()) {
         row.next();
-        return new EventId(row.getString(1), row.getLong(2));
+        return new End(new EventId(row.getString(1), row.getLong(2)), row.getLong(3));
       }
     }
   }
@@ -260,16 +274,18 @@ final class Outbox {
   /**
    * The next messages after that position, in order; empty if there are none.
    *
+   * @param bytes how much data is between the two, if that is known; otherwise {@link
+   *     Long#MAX_VALUE}
    * @param full whether the texts of this instance's own are wanted too
    */
-  List<Placed> readAfter(long position, long end, boolean full) throws SQLException {
+  List<Placed> readAfter(long position, long end, long bytes, boolean full) throws SQLException {
+    long upTo = bytes <= PAGE_BYTES ? end : pageEnd(position, end);
     try (PreparedStatement statement = prepare(READ)) {
       statement.setString(1, publisher);
       statement.setString(2, full ? "" : publisher);
       statement.setLong(3, position);
-      statement.setLong(4, end);
+      statement.setLong(4, upTo);
       statement.setInt(5, PAGE_EVENTS);
-      statement.setLong(6, PAGE_BYTES);
       List<Placed> page = new ArrayList<>();
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
@@ -280,19 +296,30 @@ final class Outbox {
     }
   }
 
-  private static Placed placed(ResultSet rows) throws SQLException {
-    EventId id = new EventId(rows.getString("epoch"), rows.getLong("pos"));
-    boolean isRead = rows.getString("topic") != null;
-    return new Placed(
-        id,
-        row(rows),
-        rows.getLong("ref"),
-        isRead,
-        isRead ? MessageRow.read(rows) : Optional.empty());
+  private long pageEnd(long position, long end) throws SQLException {
+    try (PreparedStatement statement = prepare(PAGE_END)) {
+      statement.setLong(1, position);
+      statement.setLong(2, end);
+      statement.setInt(3, PAGE_EVENTS);
+      statement.setLong(4, PAGE_BYTES);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
   }
 
-  private static Row row(ResultSet rows) throws SQLException {
-    return new Row(rows.getLong("seq"), rows.getObject("at", OffsetDateTime.class).toInstant());
+  private static Placed placed(ResultSet rows) throws SQLException {
+    EventId id = new EventId(rows.getString(1), rows.getLong(2));
+    Row row = row(rows, 3);
+    long ref = rows.getLong(5);
+    boolean isRead = rows.getString(7) != null;
+    return new Placed(id, row, ref, isRead, isRead ? MessageRow.read(rows, 6) : Optional.empty());
+  }
+
+  private static Row row(ResultSet rows, int first) throws SQLException {
+    Instant at = rows.getObject(first + 1, OffsetDateTime.class).toInstant();
+    return new Row(rows.getLong(first), at);
   }
 
   /** How a position stands to the order, at one moment: another node may be giving places. */
@@ -302,7 +329,7 @@ final class Outbox {
       try (ResultSet rows = statement.executeQuery()) {
         rows.next();
         Optional<Row> row =
-            rows.getObject("seq") == null ? Optional.empty() : Optional.of(row(rows));
+            rows.getObject(2) == null ? Optional.empty() : Optional.of(row(rows, 2));
         return new Standing(rows.getLong("newest"), row);
       }
     }

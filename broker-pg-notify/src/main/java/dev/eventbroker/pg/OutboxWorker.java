@@ -33,6 +33,8 @@ final class OutboxWorker implements Lifeline.Work {
 
   private static final int EPOCH_LENGTH = 12;
 
+  private static final long UNKNOWN = -1;
+
   private final OutboxSettings settings;
   private final PublishQueue queue;
   private final Inbound inbound;
@@ -44,6 +46,7 @@ final class OutboxWorker implements Lifeline.Work {
   private @Nullable EventId cursor;
   private Outbox.@Nullable Row lastRow;
   private long highestSeq;
+  private long bytesAtCursor = UNKNOWN;
 
   // Those who wait until all that was committed when they asked is in the broker.
   private final Queue<CompletableFuture<EventId>> waiting = new ConcurrentLinkedQueue<>();
@@ -127,14 +130,15 @@ final class OutboxWorker implements Lifeline.Work {
 
   /** The first time: what was published lately comes first, so that clients can resume from it. */
   private void begin(Link link, Outbox outbox) throws SQLException {
-    EventId end = order(link, outbox, true).orElse(null);
-    if (end == null) {
+    Outbox.End newest = order(link, outbox, true).orElse(null);
+    if (newest == null) {
       throw new SQLException("another node has held the sequencer for too long");
     }
+    EventId end = newest.id();
     long before = Math.max(0, end.position() - settings.preload());
     Optional<Long> first = outbox.firstAfter(before);
     goOnAfter(new EventId(end.epoch(), first.map(pos -> pos - 1).orElse(end.position())));
-    catchUp(link, outbox, end);
+    catchUp(link, outbox, newest);
     if (lastRow == null) {
       link.within(settings.limit(), "reading the row that it starts after");
       lastRow = outbox.standing(requireCursor().position()).row().orElse(null);
@@ -163,10 +167,10 @@ final class OutboxWorker implements Lifeline.Work {
       writer.store(link, outbox, chore.publishes(), highestSeq);
     }
     boolean patient = chore.committed() || writer.isWaiting() || !asking.isEmpty();
-    Optional<EventId> end = order(link, outbox, patient);
+    Optional<Outbox.End> end = order(link, outbox, patient);
     if (end.isPresent()) {
       catchUp(link, outbox, end.get());
-      if (patient && requireCursor().position() >= end.get().position()) {
+      if (patient && requireCursor().position() >= end.get().id().position()) {
         // What was committed before has its place by now, and we have read it.
         writer.settleRest(link, outbox, requireCursor().epoch());
         asking.forEach(done -> done.complete(requireCursor()));
@@ -179,8 +183,8 @@ final class OutboxWorker implements Lifeline.Work {
 
   // ---- Ordering and reading
 
-  /** The place of the newest event; empty if another node has the sequencer for too long. */
-  private Optional<EventId> order(Link link, Outbox outbox, boolean patient) throws SQLException {
+  /** How far the order has got; empty if another node has the sequencer for too long. */
+  private Optional<Outbox.End> order(Link link, Outbox outbox, boolean patient) throws SQLException {
     link.within(settings.limit(), "ordering events");
     try {
       return Optional.of(outbox.order(patient));
@@ -193,7 +197,8 @@ final class OutboxWorker implements Lifeline.Work {
     }
   }
 
-  private void catchUp(Link link, Outbox outbox, EventId end) throws SQLException {
+  private void catchUp(Link link, Outbox outbox, Outbox.End newest) throws SQLException {
+    EventId end = newest.id();
     EventId here = requireCursor();
     if (!end.epoch().equals(here.epoch())) {
       brokenOff(
@@ -203,27 +208,42 @@ final class OutboxWorker implements Lifeline.Work {
       startEpoch(link, outbox, here);
       return;
     }
+    long bytes = bytesAtCursor == UNKNOWN ? Long.MAX_VALUE : newest.bytes() - bytesAtCursor;
     boolean full = false;
     while (requireCursor().position() < end.position()) {
       link.within(settings.limit(), "reading events");
-      List<Outbox.Placed> page = outbox.readAfter(requireCursor().position(), end.position(), full);
+      List<Outbox.Placed> page = outbox.readAfter(requireCursor().position(), end.position(), bytes, full);
       if (page.isEmpty()) {
         brokenOff(end, "the events up to " + end + " are gone");
         return;
       }
-      full = false;
-      for (Outbox.Placed placed : page) {
-        if (!placed.id().epoch().equals(end.epoch())) {
-          // Another epoch has just begun: the next round says so.
-          return;
-        }
-        if (isUnknown(placed)) {
-          full = true;
-          break;
-        }
-        deliver(placed);
+      if (!page.get(0).id().epoch().equals(end.epoch())) {
+        // Another epoch has just begun: the next round says so.
+        return;
+      }
+      try {
+        full = !deliver(page);
+      } finally {
+        writer.tell();
       }
     }
+    if (requireCursor().position() == end.position()) {
+      bytesAtCursor = newest.bytes();
+    }
+  }
+
+  /**
+   * Delivers as much of the page as it can; whether that was all, or the texts of one of ours are
+   * wanted too.
+   */
+  private boolean deliver(List<Outbox.Placed> page) {
+    for (Outbox.Placed placed : page) {
+      if (isUnknown(placed)) {
+        return false;
+      }
+      deliver(placed);
+    }
+    return true;
   }
 
   /** One of ours whose publisher was told before that its outcome is unknown. */
@@ -257,7 +277,7 @@ final class OutboxWorker implements Lifeline.Work {
   private void startEpoch(Link link, Outbox outbox, EventId here) throws SQLException {
     link.within(settings.limit(), "starting an epoch");
     outbox.startEpoch(RandomName.of(EPOCH_LENGTH, settings.random()), here.epoch());
-    EventId end = outbox.order(false);
+    EventId end = outbox.order(false).id();
     brokenOff(
         new EventId(end.epoch(), Math.min(here.position(), end.position())),
         "the database has lost what was published last; it goes on in epoch " + end.epoch());
@@ -276,6 +296,7 @@ final class OutboxWorker implements Lifeline.Work {
     position = place.position();
     lastRow = null;
     highestSeq = 0;
+    bytesAtCursor = UNKNOWN;
   }
 
   private EventId requireCursor() {

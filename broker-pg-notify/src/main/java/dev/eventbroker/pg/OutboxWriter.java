@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,9 +41,10 @@ final class OutboxWriter {
   private @Nullable Backend doubtedBackend;
   private long doubtedAfterSeq;
   private @Nullable Throwable doubt;
+  private List<Settlement.Placed> placed = new ArrayList<>();
 
   // Changed on the worker's thread: stored for certain, and waiting for their positions.
-  private final Map<Long, Publish> stored = new ConcurrentSkipListMap<>();
+  private final Map<Long, Publish> stored = new ConcurrentHashMap<>();
 
   // Changed on the worker's thread: the connection was lost while they were being stored.
   private final Map<Long, Publish> doubted = new ConcurrentSkipListMap<>();
@@ -169,11 +172,19 @@ final class OutboxWriter {
     return publish == null ? null : publish.message();
   }
 
-  /** It has its place, and this node's log has it. */
+  /** It has its place, and this node's log has it; its publisher is told with {@link #tell}. */
   void placed(long ref, EventId id) {
     Publish publish = stored.remove(ref);
     if (publish != null) {
-      settlement.complete(publish, id);
+      placed.add(new Settlement.Placed(publish, id));
+    }
+  }
+
+  /** Tells the publishers of what has its place. */
+  void tell() {
+    if (!placed.isEmpty()) {
+      settlement.complete(placed);
+      placed = new ArrayList<>();
     }
   }
 
@@ -182,9 +193,13 @@ final class OutboxWriter {
    * published before under the same key and shares that place, or was lost.
    */
   void settleRest(Link link, Outbox outbox, String epoch) throws SQLException {
+    if (stored.isEmpty()) {
+      return;
+    }
     List<String> keys =
-        stored.values().stream().map(publish -> publish.row().idempotencyKey()).toList();
-    keys = keys.stream().filter(key -> key != null).toList();
+        stored.values().stream()
+            .flatMap(publish -> Optional.ofNullable(publish.row().idempotencyKey()).stream())
+            .toList();
     if (!keys.isEmpty()) {
       link.within(limit, "looking up idempotency keys");
       Map<String, Long> positions = outbox.positions(keys);
@@ -197,6 +212,7 @@ final class OutboxWriter {
             }
           });
     }
+    tell();
     failStored(instance + ": the database has lost a stored event (outcome: unknown)");
   }
 

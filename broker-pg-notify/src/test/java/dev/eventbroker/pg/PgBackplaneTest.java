@@ -68,7 +68,7 @@ class PgBackplaneTest {
       try (Connection connection = TestDatabase.connect()) {
         connection.setSchema(schema);
         new Outbox(connection, PgSchema.DEFAULT_PREFIX, here.backplane.name())
-            .readAfter(0, 5, true)
+            .readAfter(0, 5, Long.MAX_VALUE, true)
             .forEach(placed -> read.add(placed.message().orElseThrow()));
       }
 

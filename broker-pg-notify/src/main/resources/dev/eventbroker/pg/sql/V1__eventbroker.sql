@@ -134,7 +134,8 @@ $$;
 -- patient: wait for another node's run, since it may have looked before our rows were committed. Impatient, as polls
 -- are: leave the work to it.
 -- Sequential scans are off because the planner, knowing nothing of the snapshot's position, would at times choose one.
-create function eb_order_events(patient boolean) returns table (epoch_now text, pos_now bigint)
+create function eb_order_events(patient boolean)
+  returns table (epoch_now text, pos_now bigint, bytes_now bigint)
   language plpgsql
   set search_path from current
   set enable_seqscan = off
@@ -143,6 +144,7 @@ as $$
 declare
   last eb_run%rowtype;
   placed bigint;
+  data bigint;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'eb_order_events: isolation % (expected: read committed)', current_setting('transaction_isolation');
@@ -162,7 +164,7 @@ begin
   if not exists (select from eb_outbox o where o.xid >= pg_snapshot_xmax(last.seen))
     and not exists (select from eb_outbox o where o.xid = any (array(select pg_snapshot_xip(last.seen))))
   then
-    return query select q.epoch, last.pos from eb_sequencer q;
+    return query select q.epoch, last.pos, last.bytes from eb_sequencer q;
     return;
   end if;
 
@@ -207,17 +209,18 @@ begin
     insert into eb_run (pos, seen, bytes)
     select last.pos + counted.k, snap.now, last.bytes + counted.bytes from counted, snap
     where counted.k > 0
-    returning pos into placed;
+    returning pos, bytes into placed, data;
 
     if placed > 0 then
       last.pos := placed;
+      last.bytes := data;
       perform pg_notify(current_schema() || '.eb_ordered', placed::text);
     end if;
   else
     select * into last from eb_run order by pos desc limit 1;
   end if;
 
-  return query select q.epoch, last.pos from eb_sequencer q;
+  return query select q.epoch, last.pos, last.bytes from eb_sequencer q;
 end
 $$;
 
