@@ -65,6 +65,11 @@ final class Crew {
     }
   }
 
+  /** Starts all, and leaves it to them when they get a connection. Returns at once. */
+  void startLazily() {
+    lifelines.forEach(Lifeline::start);
+  }
+
   private void awaitReady(Lifeline lifeline) {
     try {
       lifeline.ready().get(START_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -20,9 +21,9 @@ import org.slf4j.LoggerFactory;
  * another one. No other thread ever talks to the database over it; others may {@link #stop} it, and
  * destroy the sockets below it.
  *
- * <p>The first attempt is the caller's: if it fails, the thread ends, and {@link #ready} says why.
- * Afterwards it goes on until it is stopped, telling the log once that the connection is lost and
- * once that it is back.
+ * <p>The first attempt is the caller's: if it fails, the thread ends, and {@link #ready} says why;
+ * unless it is lazy, when the first attempt is like any other. Afterwards it goes on until it is
+ * stopped, telling the log once that the connection is lost and once that it is back.
  */
 final class Lifeline {
 
@@ -31,6 +32,9 @@ final class Lifeline {
 
     /** Works until {@link Lifeline#stopping}, or until it throws. */
     void on(Link link, Lifeline lifeline) throws SQLException, InterruptedException;
+
+    /** The connection has proven itself. */
+    default void proven() {}
 
     /** The connection failed, after it had proven itself. */
     default void lost() {}
@@ -48,6 +52,7 @@ final class Lifeline {
   private final Work work;
   private final LongSupplier nanoClock;
   private final RandomGenerator random;
+  private final boolean lazy;
   private final Thread thread;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
 
@@ -60,6 +65,7 @@ final class Lifeline {
   private final Condition stopped = lock.newCondition();
   private volatile boolean stopping;
   private volatile boolean up;
+  private final LongAdder reconnects = new LongAdder();
   private volatile @Nullable Link current;
   private volatile String lastFailure = "";
 
@@ -69,13 +75,15 @@ final class Lifeline {
       Properties properties,
       Work work,
       LongSupplier nanoClock,
-      RandomGenerator random) {
+      RandomGenerator random,
+      boolean lazy) {
     this.name = name;
     this.settings = settings;
     this.properties = properties;
     this.work = work;
     this.nanoClock = nanoClock;
     this.random = random;
+    this.lazy = lazy;
     this.thread = new BrokerThreads(name).newThread(this::run);
   }
 
@@ -98,7 +106,7 @@ final class Lifeline {
         attempt(link);
       }
       current = null;
-      if (!ready.isDone() || ready.isCompletedExceptionally()) {
+      if (!lazy && (!ready.isDone() || ready.isCompletedExceptionally())) {
         break;
       }
       pause();
@@ -133,11 +141,13 @@ final class Lifeline {
           settings.place(),
           failures,
           millis);
+      reconnects.increment();
     }
     failures = 0;
     lastFailure = "";
     up = true;
     ready.complete(null);
+    work.proven();
   }
 
   private void failed(Link link, Throwable cause) {
@@ -147,7 +157,7 @@ final class Lifeline {
     }
     String reason = link.destroyedFor();
     lastFailure = reason != null ? reason : ConnectFailure.describe(cause);
-    if (!ready.isDone()) {
+    if (!lazy && !ready.isDone()) {
       ready.completeExceptionally(
           new BrokerException(
               name + ": can't use " + settings.place() + ": " + lastFailure, cause));
@@ -157,8 +167,9 @@ final class Lifeline {
     if (failures == 1) {
       lostAt = nanoClock.getAsLong();
       log.warn(
-          "{}: lost the connection to {}, trying to get it back: {}",
+          "{}: {} {}, trying again: {}",
           name,
+          ready.isDone() ? "lost the connection to" : "can't use",
           settings.place(),
           lastFailure);
       work.lost();
@@ -194,6 +205,11 @@ final class Lifeline {
   /** Whether the connection has proven itself and not failed since. */
   boolean isUp() {
     return up;
+  }
+
+  /** How often the connection was lost and got back. */
+  long reconnects() {
+    return reconnects.sum();
   }
 
   /** Why it is not up; empty if it never failed, or is back. */

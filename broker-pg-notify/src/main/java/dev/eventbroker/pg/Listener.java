@@ -28,6 +28,9 @@ final class Listener implements Lifeline.Work {
     /** From now on nothing is missed; what came before may have been. */
     void listening();
 
+    /** A notification sent to itself has come back. */
+    default void proven() {}
+
     /** Nothing comes any more, until {@link #listening} is called again. */
     void lost();
 
@@ -40,6 +43,8 @@ final class Listener implements Lifeline.Work {
    * processor, longer the closer.
    */
   private static final Duration SLICE = Duration.ofMillis(100);
+
+  private static final double NANOS = 1e9;
 
   private final List<String> channels;
   private final String canaryChannel;
@@ -56,6 +61,7 @@ final class Listener implements Lifeline.Work {
 
   // Written by the reading thread; null before the first one came back.
   private volatile @Nullable Long canaryBackAt;
+  private volatile long canaryNanos;
 
   Listener(
       List<String> channels,
@@ -83,6 +89,17 @@ final class Listener implements Lifeline.Work {
   boolean isProven() {
     Long at = canaryBackAt;
     return at != null && nanoClock.getAsLong() - at <= canaryInterval.plus(canaryTimeout).toNanos();
+  }
+
+  /** How long ago a canary has come back; NaN if none ever has. */
+  double canaryAgeSeconds() {
+    Long at = canaryBackAt;
+    return at == null ? Double.NaN : (nanoClock.getAsLong() - at) / NANOS;
+  }
+
+  /** How long the last one that came back was under way. */
+  double canaryRoundTripSeconds() {
+    return canaryNanos / NANOS;
   }
 
   // ---- The reading thread
@@ -165,7 +182,10 @@ final class Listener implements Lifeline.Work {
       sink.notified(channel, payload);
     } else if (payload.equals(Long.toString(canary))) {
       canaryOut = false;
-      canaryBackAt = nanoClock.getAsLong();
+      long now = nanoClock.getAsLong();
+      canaryBackAt = now;
+      canaryNanos = now - canarySentAt;
+      sink.proven();
     }
   }
 

@@ -81,6 +81,15 @@ final class NotificationQueue {
     }
   }
 
+  int size() {
+    lock.lock();
+    try {
+      return items.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   void close() {
     lock.lock();
     try {

@@ -3,16 +3,15 @@ package dev.eventbroker.pg;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Inbound;
+import dev.eventbroker.Message;
 import dev.eventbroker.pg.PublishQueue.Chore;
-import dev.eventbroker.pg.PublishQueue.Publish;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.random.RandomGenerator;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * store a batch, give positions to whatever was committed anywhere, read what comes after the
  * cursor.
  *
- * <p>All but {@link #position} and {@link #abandon} runs on the lifeline's thread.
+ * <p>All but {@link #position}, {@link #caughtUp} and {@link #abandon} runs on the lifeline's
+ * thread.
  */
 final class OutboxWorker implements Lifeline.Work {
 
@@ -33,55 +33,65 @@ final class OutboxWorker implements Lifeline.Work {
 
   private static final int EPOCH_LENGTH = 12;
 
-  private final String instance;
-  private final String schema;
+  private static final long UNKNOWN = -1;
+
+  private final OutboxSettings settings;
   private final PublishQueue queue;
-  private final Settlement settlement;
   private final Inbound inbound;
-  private final Duration pollInterval;
-  private final Duration limit;
-  private final long preload;
-  private final RandomGenerator random;
+  private final Housekeeping housekeeping;
+  private final OutboxWriter writer;
+  private final Runnable onProven;
 
   // The lifeline's thread.
   private @Nullable EventId cursor;
   private Outbox.@Nullable Row lastRow;
+  private long highestSeq;
+  private long bytesAtCursor = UNKNOWN;
 
-  // Changed on the lifeline's thread: stored for certain, and waiting for their positions.
-  private final Map<Long, Publish> stored = new ConcurrentHashMap<>();
+  // Those who wait until all that was committed when they asked is in the broker.
+  private final Queue<CompletableFuture<EventId>> waiting = new ConcurrentLinkedQueue<>();
 
   // Written by the lifeline's thread.
   private volatile long position = -1;
 
   OutboxWorker(
-      String instance,
-      String schema,
+      OutboxSettings settings,
       PublishQueue queue,
       Settlement settlement,
       Inbound inbound,
-      Duration pollInterval,
-      Duration limit,
-      long preload,
-      RandomGenerator random) {
-    this.instance = instance;
-    this.schema = schema;
+      Housekeeping housekeeping,
+      Runnable onProven) {
+    this.settings = settings;
     this.queue = queue;
-    this.settlement = settlement;
     this.inbound = inbound;
-    this.pollInterval = pollInterval;
-    this.limit = limit;
-    this.preload = preload;
-    this.random = random;
+    this.housekeeping = housekeeping;
+    this.writer = new OutboxWriter(settings.instance(), settlement, settings.limit());
+    this.onProven = onProven;
   }
 
-  /** The position up to which the broker has everything; any thread. */
+  // ---- Any thread
+
+  /** The position up to which the broker has everything. */
   long position() {
     return position;
   }
 
-  /** Once the thread has ended, or was given up: what is stored gets no id from here any more. */
+  /**
+   * Completes when the broker has everything that is committed by now, with the place of the last;
+   * whoever gives up waiting cancels it. Nothing may hang on it that takes time.
+   */
+  CompletableFuture<EventId> caughtUp() {
+    CompletableFuture<EventId> done = new CompletableFuture<>();
+    waiting.add(done);
+    queue.committed();
+    return done;
+  }
+
+  /** Once the thread has ended, or was given up: nobody gets anything from here any more. */
   void abandon() {
-    failStored(instance + ": closed before a stored event was given its place");
+    writer.abandon();
+    waiting.forEach(
+        done -> done.completeExceptionally(new BrokerException.Closed(settings.instance())));
   }
 
   // ---- The lifeline's thread
@@ -89,37 +99,50 @@ final class OutboxWorker implements Lifeline.Work {
   @Override
   public void on(Link link, Lifeline lifeline) throws SQLException, InterruptedException {
     Connection connection = link.connection();
-    link.within(limit, "preparing the connection");
+    link.within(settings.limit(), "preparing the connection");
     connection.setAutoCommit(true);
     connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-    Outbox outbox = new Outbox(connection);
-    if (cursor == null) {
-      PgSchema.check(connection, schema);
+    Outbox outbox = new Outbox(connection, settings.prefix(), settings.instance());
+    EventId here = cursor;
+    if (here == null) {
+      PgSchema.check(connection, settings.schema(), settings.prefix());
+    }
+    outbox.adopt();
+    writer.connected(link, outbox);
+    if (here == null) {
       begin(link, outbox);
     } else {
-      checkHistory(link, outbox, cursor);
+      checkHistory(link, outbox, here);
       round(link, outbox, new Chore(List.of(), true));
     }
     lifeline.proven();
     while (!queue.isFinished()) {
+      housekeeping.run(link, outbox);
       link.rest();
-      round(link, outbox, queue.take(pollInterval.toNanos()));
+      round(link, outbox, queue.take(settings.pollInterval().toNanos()));
     }
+  }
+
+  @Override
+  public void proven() {
+    onProven.run();
   }
 
   /** The first time: what was published lately comes first, so that clients can resume from it. */
   private void begin(Link link, Outbox outbox) throws SQLException {
-    EventId end = order(link, outbox, true).orElse(null);
-    if (end == null) {
+    Outbox.End newest = order(link, outbox, true).orElse(null);
+    if (newest == null) {
       throw new SQLException("another node has held the sequencer for too long");
     }
-    long before = Math.max(0, end.position() - preload);
+    EventId end = newest.id();
+    long before = Math.max(0, end.position() - settings.preload());
     Optional<Long> first = outbox.firstAfter(before);
     goOnAfter(new EventId(end.epoch(), first.map(pos -> pos - 1).orElse(end.position())));
-    catchUp(link, outbox, end);
+    catchUp(link, outbox, newest);
     if (lastRow == null) {
-      link.within(limit, "reading the row that it starts after");
+      link.within(settings.limit(), "reading the row that it starts after");
       lastRow = outbox.standing(requireCursor().position()).row().orElse(null);
+      highestSeq = lastRow == null ? 0 : lastRow.seq();
     }
   }
 
@@ -129,7 +152,7 @@ final class OutboxWorker implements Lifeline.Work {
    * before mean nothing now.
    */
   private void checkHistory(Link link, Outbox outbox, EventId here) throws SQLException {
-    link.within(limit, "comparing histories");
+    link.within(settings.limit(), "comparing histories");
     Outbox.Standing standing = outbox.standing(here.position());
     boolean isReplaced =
         lastRow != null && standing.row().isPresent() && !standing.row().get().equals(lastRow);
@@ -139,115 +162,93 @@ final class OutboxWorker implements Lifeline.Work {
   }
 
   private void round(Link link, Outbox outbox, Chore chore) throws SQLException {
+    List<CompletableFuture<EventId>> asking = List.copyOf(waiting);
     if (!chore.publishes().isEmpty()) {
-      store(link, outbox, chore.publishes());
+      writer.store(link, outbox, chore.publishes(), highestSeq);
     }
-    boolean patient = chore.committed() || !stored.isEmpty();
-    Optional<EventId> end = order(link, outbox, patient);
+    boolean patient = chore.committed() || writer.isWaiting() || !asking.isEmpty();
+    Optional<Outbox.End> end = order(link, outbox, patient);
     if (end.isPresent()) {
       catchUp(link, outbox, end.get());
-      if (patient && requireCursor().position() >= end.get().position()) {
+      if (patient && requireCursor().position() >= end.get().id().position()) {
         // What was committed before has its place by now, and we have read it.
-        failStored(instance + ": the database has lost a stored event (outcome: unknown)");
+        writer.settleRest(link, outbox, requireCursor().epoch());
+        asking.forEach(done -> done.complete(requireCursor()));
+        waiting.removeIf(CompletableFuture::isDone);
       }
     } else if (patient) {
       queue.committed();
     }
   }
 
-  // ---- Storing
-
-  private void store(Link link, Outbox outbox, List<Publish> batch) throws SQLException {
-    link.within(limit, "storing events");
-    try {
-      List<Long> seqs = outbox.store(instance, batch.stream().map(Publish::event).toList());
-      for (int i = 0; i < batch.size(); i++) {
-        stored.put(seqs.get(i), batch.get(i));
-      }
-    } catch (SQLException e) {
-      if (ConnectFailure.isAboutTheValues(e) && batch.size() > 1) {
-        storeOneByOne(link, outbox, batch);
-      } else if (ConnectFailure.isRefusal(e)) {
-        BrokerException refused =
-            new BrokerException(instance + ": not stored: " + e.getMessage(), e);
-        batch.forEach(publish -> settlement.fail(publish, refused));
-      } else {
-        failUnknown(batch, e);
-        throw e;
-      }
-    } catch (RuntimeException | Error e) {
-      failUnknown(batch, e);
-      throw e;
-    }
-  }
-
-  private void failUnknown(List<Publish> batch, Throwable cause) {
-    OutcomeUnknownException unknown =
-        new OutcomeUnknownException(
-            instance
-                + ": the connection was lost while the event was being stored (outcome: unknown)",
-            cause);
-    batch.forEach(publish -> settlement.fail(publish, unknown));
-  }
-
-  /** One event that can't be stored must not take the others of its batch with it. */
-  private void storeOneByOne(Link link, Outbox outbox, List<Publish> batch) throws SQLException {
-    int sent = 0;
-    try {
-      for (Publish publish : batch) {
-        sent++;
-        store(link, outbox, List.of(publish));
-      }
-    } finally {
-      // When the connection was lost on the way, these were never sent.
-      for (Publish publish : batch.subList(sent, batch.size())) {
-        settlement.fail(
-            publish, new BrokerException(instance + ": not stored: the connection was lost"));
-      }
-    }
-  }
-
   // ---- Ordering and reading
 
-  /** The place of the newest event; empty if another node has the sequencer for too long. */
-  private Optional<EventId> order(Link link, Outbox outbox, boolean patient) throws SQLException {
-    link.within(limit, "ordering events");
+  /** How far the order has got; empty if another node has the sequencer for too long. */
+  private Optional<Outbox.End> order(Link link, Outbox outbox, boolean patient) throws SQLException {
+    link.within(settings.limit(), "ordering events");
     try {
       return Optional.of(outbox.order(patient));
     } catch (SQLException e) {
       if (!ConnectFailure.isState(e, LOCK_NOT_AVAILABLE)) {
         throw e;
       }
-      log.debug("{}: another node has the sequencer", instance);
+      log.debug("{}: another node has the sequencer", settings.instance());
       return Optional.empty();
     }
   }
 
-  private void catchUp(Link link, Outbox outbox, EventId end) throws SQLException {
+  private void catchUp(Link link, Outbox outbox, Outbox.End newest) throws SQLException {
+    EventId end = newest.id();
     EventId here = requireCursor();
     if (!end.epoch().equals(here.epoch())) {
       brokenOff(
           new EventId(end.epoch(), Math.min(here.position(), end.position())),
-          "another node started epoch " + end.epoch());
+          "epoch " + end.epoch() + " has begun");
     } else if (end.position() < here.position()) {
       startEpoch(link, outbox, here);
       return;
     }
+    long bytes = bytesAtCursor == UNKNOWN ? Long.MAX_VALUE : newest.bytes() - bytesAtCursor;
+    boolean full = false;
     while (requireCursor().position() < end.position()) {
-      link.within(limit, "reading events");
-      List<Outbox.Placed> page = outbox.readAfter(requireCursor().position());
+      link.within(settings.limit(), "reading events");
+      List<Outbox.Placed> page = outbox.readAfter(requireCursor().position(), end.position(), bytes, full);
       if (page.isEmpty()) {
         brokenOff(end, "the events up to " + end + " are gone");
         return;
       }
-      for (Outbox.Placed placed : page) {
-        if (!placed.id().epoch().equals(end.epoch())) {
-          // Another epoch has just begun: the next round says so.
-          return;
-        }
-        deliver(placed);
+      if (!page.get(0).id().epoch().equals(end.epoch())) {
+        // Another epoch has just begun: the next round says so.
+        return;
+      }
+      try {
+        full = !deliver(page);
+      } finally {
+        writer.tell();
       }
     }
+    if (requireCursor().position() == end.position()) {
+      bytesAtCursor = newest.bytes();
+    }
+  }
+
+  /**
+   * Delivers as much of the page as it can; whether that was all, or the texts of one of ours are
+   * wanted too.
+   */
+  private boolean deliver(List<Outbox.Placed> page) {
+    for (Outbox.Placed placed : page) {
+      if (isUnknown(placed)) {
+        return false;
+      }
+      deliver(placed);
+    }
+    return true;
+  }
+
+  /** One of ours whose publisher was told before that its outcome is unknown. */
+  private boolean isUnknown(Outbox.Placed placed) {
+    return !placed.isRead() && writer.message(placed.ref()) == null;
   }
 
   private void deliver(Outbox.Placed placed) {
@@ -258,34 +259,34 @@ final class OutboxWorker implements Lifeline.Work {
           new EventId(id.epoch(), id.position() - 1),
           "the events from " + expected + " to " + (id.position() - 1) + " are gone");
     }
-    if (placed.event().isPresent()) {
-      inbound.message(id, placed.row().at(), placed.event().get());
+    Message message =
+        placed.isRead() ? placed.message().orElse(null) : writer.message(placed.ref());
+    if (message == null) {
+      brokenOff(id, "row " + placed.row().seq() + " of the outbox is no valid event");
+    } else {
+      inbound.message(id, placed.row().at(), message);
       cursor = id;
       position = id.position();
-    } else {
-      brokenOff(id, "row " + placed.row().seq() + " of the outbox is no valid event");
     }
     lastRow = placed.row();
-    Publish publish =
-        instance.equals(placed.publisher()) ? stored.remove(placed.row().seq()) : null;
-    if (publish != null) {
-      settlement.complete(publish, id);
-    }
+    highestSeq = Math.max(highestSeq, placed.row().seq());
+    writer.placed(placed.ref(), id);
   }
 
   /** Positions were lost or given twice: ids from before must not be taken for those from now. */
   private void startEpoch(Link link, Outbox outbox, EventId here) throws SQLException {
-    link.within(limit, "starting an epoch");
-    outbox.startEpoch(RandomName.of(EPOCH_LENGTH, random), here.epoch());
-    EventId end = outbox.order(false);
+    link.within(settings.limit(), "starting an epoch");
+    outbox.startEpoch(RandomName.of(EPOCH_LENGTH, settings.random()), here.epoch());
+    EventId end = outbox.order(false).id();
     brokenOff(
         new EventId(end.epoch(), Math.min(here.position(), end.position())),
         "the database has lost what was published last; it goes on in epoch " + end.epoch());
-    failStored(instance + ": the database has lost what was published last (outcome: unknown)");
+    writer.failStored(
+        settings.instance() + ": the database has lost what was published last (outcome: unknown)");
   }
 
   private void brokenOff(EventId goOn, String why) {
-    log.warn("{}: {}; every subscriber is told a gap", instance, why);
+    log.warn("{}: {}; every subscriber is told a gap", settings.instance(), why);
     goOnAfter(goOn);
   }
 
@@ -294,6 +295,8 @@ final class OutboxWorker implements Lifeline.Work {
     cursor = place;
     position = place.position();
     lastRow = null;
+    highestSeq = 0;
+    bytesAtCursor = UNKNOWN;
   }
 
   private EventId requireCursor() {
@@ -302,15 +305,5 @@ final class OutboxWorker implements Lifeline.Work {
       throw new IllegalStateException("cursor: none (expected: one since the start)");
     }
     return here;
-  }
-
-  private void failStored(String message) {
-    stored
-        .values()
-        .removeIf(
-            publish -> {
-              settlement.fail(publish, new OutcomeUnknownException(message, null));
-              return true;
-            });
   }
 }

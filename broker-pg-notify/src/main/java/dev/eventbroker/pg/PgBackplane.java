@@ -4,21 +4,19 @@ import static java.util.Objects.requireNonNull;
 
 import dev.eventbroker.Backplane;
 import dev.eventbroker.BrokerException;
-import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Inbound;
 import dev.eventbroker.Message;
+import dev.eventbroker.Snapshot;
 import dev.eventbroker.SourceStatus;
+import dev.eventbroker.engine.BrokerBuilder;
 import dev.eventbroker.pg.PublishQueue.Publish;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
-import java.util.Properties;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,24 +38,26 @@ public final class PgBackplane implements Backplane {
   private static final Logger log = LoggerFactory.getLogger(PgBackplane.class);
 
   private final Builder config;
-  private final String instance;
   private final String name;
-  private final ConnectionSettings settings;
+  private final OutboxSettings settings;
+  private final ConnectionSettings connections;
   private final PublishQueue queue;
   private final Settlement settlement;
+  private final StateSignal signal = new StateSignal();
 
   // Guarded by this; each changes once.
   private boolean closed;
-  private @Nullable Running running;
+  private @Nullable OutboxNode running;
 
   // Written by who closes.
   private volatile String ending = "closing";
 
   private PgBackplane(Builder config) {
     this.config = config;
-    this.instance = config.newInstance();
-    this.name = config.instanceName(instance);
-    this.settings = config.connectionSettings();
+    String id = config.newInstance();
+    this.name = config.instanceName(id);
+    this.settings = config.settings(name, id);
+    this.connections = config.connectionSettings();
     this.queue = new PublishQueue(name, config.maxPending, Builder.MAX_PENDING_CHARACTERS);
     this.settlement = new Settlement(name, queue);
   }
@@ -87,7 +87,7 @@ public final class PgBackplane implements Backplane {
   @Override
   public void start(Inbound inbound) {
     requireNonNull(inbound, "inbound");
-    Running mine;
+    OutboxNode mine;
     synchronized (this) {
       if (closed) {
         throw new BrokerException.Closed(name);
@@ -95,96 +95,14 @@ public final class PgBackplane implements Backplane {
       if (running != null) {
         throw new IllegalStateException(name + ": started before (expected: once)");
       }
-      mine = new Running(inbound);
+      mine = new OutboxNode(settings, connections, queue, settlement, inbound, signal);
       running = mine;
     }
     try {
-      mine.crew.start();
+      mine.start();
     } catch (BrokerException e) {
       close();
       throw e;
-    }
-  }
-
-  /** The parts that need the broker. */
-  private final class Running implements Listener.Sink {
-
-    private final Listener listener;
-    private final OutboxWorker worker;
-    private final Lifeline listening;
-    private final Lifeline working;
-    private final Crew crew;
-
-    Running(Inbound inbound) {
-      listener =
-          new Listener(
-              List.of(config.schema + ".ordered"),
-              config.schema + ".canary." + instance,
-              config.canaryInterval,
-              config.canaryTimeout,
-              this,
-              config.nanoClock);
-      worker =
-          new OutboxWorker(
-              name,
-              config.schema,
-              queue,
-              settlement,
-              inbound,
-              config.pollInterval,
-              // The server gives up first, and says so.
-              config.statementTimeout.plusSeconds(1),
-              config.preload,
-              config.random);
-      listening = lifeline("-listener", Listener.properties(), listener);
-      working = lifeline("-worker", workerProperties(), worker);
-      crew = new Crew(name, List.of(listening, working), config.nanoClock);
-    }
-
-    private Lifeline lifeline(String role, Properties properties, Lifeline.Work work) {
-      return new Lifeline(name + role, settings, properties, work, config.nanoClock, config.random);
-    }
-
-    private Properties workerProperties() {
-      Properties properties = new Properties();
-      properties.setProperty("currentSchema", SqlName.quoted(config.schema));
-      properties.setProperty(
-          "options",
-          "-c statement_timeout="
-              + config.statementTimeout.toMillis()
-              + " -c lock_timeout="
-              + Builder.LOCK_TIMEOUT.toMillis());
-      return properties;
-    }
-
-    @Override
-    public void listening() {
-      queue.news();
-    }
-
-    /** The same network, and often the same server: what the worker waits for is in doubt. */
-    @Override
-    public void lost() {
-      working.hurry(config.canaryTimeout);
-    }
-
-    /** Our own notifications come back as well, when all is known already. */
-    @Override
-    public void notified(String channel, String payload) {
-      if (!payload.equals(Long.toString(worker.position()))) {
-        queue.news();
-      }
-    }
-
-    boolean isUp() {
-      return listening.isUp() && listener.isProven() && working.isUp();
-    }
-
-    String whyNot() {
-      return Stream.of(listening, working)
-          .filter(lifeline -> !lifeline.lastFailure().isEmpty())
-          .map(lifeline -> lifeline.name() + ": " + lifeline.lastFailure())
-          .collect(Collectors.joining("; "));
     }
   }
 
@@ -194,7 +112,7 @@ public final class PgBackplane implements Backplane {
    */
   @Override
   public SourceStatus status() {
-    Running current;
+    OutboxNode current;
     synchronized (this) {
       if (closed) {
         return new SourceStatus(name, SourceStatus.State.CLOSED, ending);
@@ -210,13 +128,41 @@ public final class PgBackplane implements Backplane {
   }
 
   /**
+   * Waits until it is {@link SourceStatus.State#UP}; whether it is. False at once when closed.
+   *
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  public boolean awaitUp(Duration timeout) throws InterruptedException {
+    return signal.await(
+        () -> status().state() == SourceStatus.State.UP,
+        () -> status().state() == SourceStatus.State.CLOSED,
+        timeout);
+  }
+
+  /**
+   * How it is doing in numbers: {@code reconnects}; {@code canary.age.seconds} and {@code
+   * canary.roundtrip.seconds}; {@code publish.unsettled}; {@code position}; and as of the last
+   * look, once every canary interval (NaN before the first): {@code outbox.unordered} (committed,
+   * without a place) and {@code outbox.oldest.seconds}, {@code outbox.retained.events} and {@code
+   * outbox.retained.bytes}, {@code notification.queue.usage} (0 to 1). Empty before the start.
+   */
+  @Override
+  public Map<String, Number> gauges() {
+    OutboxNode current;
+    synchronized (this) {
+      current = running;
+    }
+    return current == null ? Map.of() : current.gauges();
+  }
+
+  /**
    * Stores what was published before, as far as the database answers, and ends both connections;
    * within the close timeout in any case, by resetting the sockets where they don't end by
    * themselves. Stages of events that were not stored fail with {@link BrokerException.Closed}.
    */
   @Override
   public void close() {
-    Running current;
+    OutboxNode current;
     synchronized (this) {
       if (closed) {
         return;
@@ -227,15 +173,15 @@ public final class PgBackplane implements Backplane {
     long start = config.nanoClock.getAsLong();
     Crew.Ending how = Crew.Ending.ORDERLY;
     if (current != null) {
-      current.crew.stop();
+      current.stop();
     }
     queue.close();
     if (current != null) {
-      how = current.crew.end(config.closeTimeout.minus(Builder.SETTLE_TIMEOUT));
-      current.worker.abandon();
+      how = current.end(config.closeTimeout.minus(Builder.SETTLE_TIMEOUT));
     }
     queue.rest().forEach(publish -> settlement.fail(publish, new BrokerException.Closed(name)));
     settlement.close(Builder.SETTLE_TIMEOUT);
+    signal.changed();
     ending = how.detail();
     log.debug("{}: {} in {} ns", name, ending, config.nanoClock.getAsLong() - start);
   }
@@ -243,25 +189,23 @@ public final class PgBackplane implements Backplane {
   // ---- Publishing
 
   /**
-   * Hands an event to all nodes. Does not block. Events of one thread keep their order.
+   * Hands a message to all nodes. Does not block. Messages of one thread keep their order.
    *
-   * <p>The stage completes when the event is stored and has its place in the order of all nodes. It
-   * fails with {@link BrokerException.Overloaded} if too many events wait, with {@link
-   * OutcomeUnknownException} if the connection was lost at a moment that leaves open whether it was
-   * stored, and with another {@link BrokerException} if it was not stored. What hangs on it runs on
-   * a thread of this backplane and holds up other stages, but no event.
+   * <p>The stage completes when the message is stored and has its place in the order of all nodes;
+   * with the place of the first, if it is an event whose idempotency key was published before and
+   * is still kept. It fails with {@link BrokerException.Overloaded} if too many messages wait, and
+   * with another {@link BrokerException} if it was not stored. A connection that is lost while it
+   * is being stored is no failure: with the next one is found out whether it was, and if not, it is
+   * stored again. Only where that can't be found out (the old backend is frozen, or the backplane
+   * is closed before) the stage fails with {@link OutcomeUnknownException}. What hangs on it runs
+   * on a thread of this backplane and holds up other stages, but no event.
    *
-   * @throws IllegalArgumentException if the event has a character that PostgreSQL can't store
+   * @throws IllegalArgumentException if it has a character that PostgreSQL can't store, or more
+   *     data than {@link Builder#maxDataLength}
    */
   @Override
   public CompletionStage<EventId> publish(Message message) {
-    requireNonNull(message, "message");
-    if (!(message instanceof Event event)) {
-      return CompletableFuture.failedStage(
-          new BrokerException("message: " + message + " (expected: an event)"));
-    }
-    PgText.require(event);
-    Publish publish = new Publish(event, new CompletableFuture<>());
+    Publish publish = new Publish(message, row(message), new CompletableFuture<>());
     try {
       queue.offer(publish);
     } catch (BrokerException e) {
@@ -271,18 +215,35 @@ public final class PgBackplane implements Backplane {
   }
 
   /**
-   * Publishes an event with the caller's transaction: every node sees it once that has committed,
-   * and if it is rolled back nothing was ever published. Inserts one row and does nothing else: no
-   * notification, no lock. Call {@link #wake} after the commit; without it the event waits for the
-   * next poll. Works before the start and after the close.
+   * Publishes a message with the caller's transaction: every node sees it once that has committed,
+   * and if it is rolled back nothing was ever published; so a {@link dev.eventbroker.Revocation}
+   * takes effect together with the change of rights. Inserts one row and does nothing else: no
+   * notification, no lock. Call {@link #wake} after the commit; without it the message waits for
+   * the next poll. Works before the start and after the close.
    *
    * @throws SQLException if the row can't be inserted
-   * @throws IllegalArgumentException if the event has a character that PostgreSQL can't store
+   * @throws IllegalArgumentException if it has a character that PostgreSQL can't store, or more
+   *     data than {@link Builder#maxDataLength}
    */
-  public void publish(Connection connection, Event event) throws SQLException {
-    PgText.require(requireNonNull(event, "event"));
-    Outbox.storeWithin(
-        requireNonNull(connection, "connection"), SqlName.quoted(config.schema), event);
+  public void publish(Connection connection, Message message) throws SQLException {
+    requireNonNull(connection, "connection");
+    Outbox.storeWithin(connection, config.schema, config.prefix, row(message));
+    if (config.notifyInTransaction) {
+      Outbox.notifyWithin(connection, settings.committedChannel());
+    }
+  }
+
+  private MessageRow row(Message message) {
+    MessageRow row = MessageRow.of(requireNonNull(message, "message"));
+    if (row.data().length() > config.maxDataLength) {
+      throw new IllegalArgumentException(
+          "data: "
+              + row.data().length()
+              + " characters (expected: <= "
+              + config.maxDataLength
+              + ")");
+    }
+    return row.requireStorable();
   }
 
   /**
@@ -291,6 +252,61 @@ public final class PgBackplane implements Backplane {
    */
   public void wake() {
     queue.committed();
+  }
+
+  // ---- Snapshots
+
+  /** Reads the state that a subscription starts from. */
+  @FunctionalInterface
+  public interface SnapshotQuery {
+
+    /**
+     * Reads within the transaction that is open on the connection, which sees one state throughout.
+     * Called on the thread that asked.
+     *
+     * @throws SQLException if it can't be read
+     */
+    Snapshot read(Connection connection) throws SQLException;
+  }
+
+  /**
+   * Reads state in one snapshot of the database and joins it to the live stream without overlap and
+   * without a gap: of the events that were published with transactions ({@link #publish(Connection,
+   * Message)}), the subscription is given exactly those whose transactions the state does not
+   * contain, however late they commit. For {@link dev.eventbroker.SnapshotSource#load}, with the
+   * timeout that is given there.
+   *
+   * <p>Takes a REPEATABLE READ transaction of its own on the connection, which must be in
+   * autocommit and is left so. Then waits until this node has all events that the state contains.
+   *
+   * @param connection to the same database, with the right to read the backplane's tables
+   * @param timeout how long the events of the state may take to arrive here
+   * @throws SQLException if it can't be read
+   * @throws BrokerException if the events do not arrive in time, or the backplane was not started
+   */
+  public Snapshot snapshot(Connection connection, Duration timeout, SnapshotQuery query)
+      throws SQLException {
+    requireNonNull(query, "query");
+    OutboxNode node;
+    synchronized (this) {
+      node = running;
+    }
+    if (node == null) {
+      throw new BrokerException(name + ": not started (expected: started by its broker)");
+    }
+    SnapshotJoin.Surroundings surroundings =
+        new SnapshotJoin.Surroundings() {
+          @Override
+          public Snapshot read(Connection within) throws SQLException {
+            return query.read(within);
+          }
+
+          @Override
+          public CompletableFuture<EventId> caughtUp() {
+            return node.caughtUp();
+          }
+        };
+    return SnapshotJoin.load(connection, config.schema, config.prefix, timeout, surroundings);
   }
 
   // ---- Making one
@@ -330,11 +346,25 @@ public final class PgBackplane implements Backplane {
     /** Of the close timeout, for telling publishers what became of their events. */
     private static final Duration SETTLE_TIMEOUT = Duration.ofMillis(200);
 
+    /** A weekend: whoever comes back later starts anew, and is told so. */
+    public static final Duration DEFAULT_RETAIN_FOR = Duration.ofDays(3);
+
+    /** Some million events of the usual size, and no surprise to a disk. */
+    public static final long DEFAULT_RETAIN_BYTES = 1L << 30;
+
+    /** As a broker's, which refuses longer ones before they get here. */
+    public static final int DEFAULT_MAX_DATA_LENGTH = BrokerBuilder.DEFAULT_MAX_DATA_LENGTH;
+
     private String schema = PgSchema.DEFAULT_NAME;
+    private String prefix = PgSchema.DEFAULT_PREFIX;
     private Duration pollInterval = DEFAULT_POLL_INTERVAL;
     private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
+    private Duration retainFor = DEFAULT_RETAIN_FOR;
+    private long retainBytes = DEFAULT_RETAIN_BYTES;
     private int preload = DEFAULT_PRELOAD;
     private int maxPending = DEFAULT_MAX_PENDING;
+    private int maxDataLength = DEFAULT_MAX_DATA_LENGTH;
+    private boolean notifyInTransaction;
 
     private Builder(String jdbcUrl) {
       super(jdbcUrl, DEFAULT_NAME);
@@ -344,6 +374,11 @@ public final class PgBackplane implements Backplane {
     private Builder(Builder other) {
       super(other);
       this.schema = other.schema;
+      this.prefix = other.prefix;
+      this.retainFor = other.retainFor;
+      this.retainBytes = other.retainBytes;
+      this.maxDataLength = other.maxDataLength;
+      this.notifyInTransaction = other.notifyInTransaction;
       this.pollInterval = other.pollInterval;
       this.statementTimeout = other.statementTimeout;
       this.preload = other.preload;
@@ -361,6 +396,59 @@ public final class PgBackplane implements Backplane {
      */
     public Builder schema(String newSchema) {
       schema = PgSchema.requireName(newSchema);
+      return this;
+    }
+
+    /**
+     * What the names of the tables and functions start with, see {@link PgSchema#apply(Connection,
+     * String, String)}. Default: {@value PgSchema#DEFAULT_PREFIX}.
+     */
+    public Builder prefix(String newPrefix) {
+      prefix = PgSchema.requirePrefix(newPrefix);
+      return this;
+    }
+
+    /**
+     * For how long events are kept once they have their place; older ones are removed a few at a
+     * time by whichever node gets to it. Who resumes from further back is told a gap, and an
+     * idempotency key is forgotten with its event. What has no place yet is never removed. Nodes
+     * that share a schema should agree. Default: 3 days.
+     */
+    public Builder retainFor(Duration age) {
+      retainFor = requirePositive("retainFor", age);
+      return this;
+    }
+
+    /**
+     * How many bytes of data are kept; beyond that the oldest events are removed, however young.
+     * Default: 1 GiB.
+     */
+    public Builder retainBytes(long bytes) {
+      if (bytes < 1) {
+        throw new IllegalArgumentException("retainBytes: " + bytes + " (expected: > 0)");
+      }
+      retainBytes = bytes;
+      return this;
+    }
+
+    /** How many characters an event's data may have. Default: as a broker's, 1 Mi. */
+    public Builder maxDataLength(int characters) {
+      if (characters < 1) {
+        throw new IllegalArgumentException("maxDataLength: " + characters + " (expected: > 0)");
+      }
+      maxDataLength = characters;
+      return this;
+    }
+
+    /**
+     * Whether {@link PgBackplane#publish(Connection, Message)} notifies within the transaction, so
+     * that nobody has to call {@link PgBackplane#wake} and no event waits for a poll, even if the
+     * process dies right after the commit. It costs every such commit in the whole cluster a wait
+     * for the others: PostgreSQL lets only one transaction with notifications commit at a time.
+     * Default: {@code false}.
+     */
+    public Builder notifyInTransaction(boolean notify) {
+      notifyInTransaction = notify;
       return this;
     }
 
@@ -398,6 +486,25 @@ public final class PgBackplane implements Backplane {
       }
       maxPending = events;
       return this;
+    }
+
+    private OutboxSettings settings(String instance, String id) {
+      return new OutboxSettings(
+          instance,
+          id,
+          schema,
+          prefix,
+          lazyStart,
+          canaryInterval,
+          canaryTimeout,
+          pollInterval,
+          statementTimeout,
+          LOCK_TIMEOUT,
+          preload,
+          retainFor,
+          retainBytes,
+          nanoClock,
+          random);
     }
 
     /**

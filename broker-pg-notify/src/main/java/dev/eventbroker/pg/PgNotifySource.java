@@ -12,6 +12,7 @@ import dev.eventbroker.runtime.BrokerThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,7 @@ public final class PgNotifySource implements EventSource {
   private final ConnectionSettings settings;
   private final NotificationQueue queue = new NotificationQueue(Builder.QUEUE);
   private final AtomicLong unmappable = new AtomicLong();
+  private final StateSignal signal = new StateSignal();
 
   // Guarded by this; each changes once.
   private boolean closed;
@@ -66,6 +68,15 @@ public final class PgNotifySource implements EventSource {
   /** For the database of that URL: {@code jdbc:postgresql://host:port/database}. */
   public static Builder builder(String jdbcUrl) {
     return new Builder(requireNonNull(jdbcUrl, "jdbcUrl"));
+  }
+
+  /**
+   * A channel's name for a longer one: itself up to 63 bytes of UTF-8, which is all that PostgreSQL
+   * takes, and a hash beyond. Both sides have to use it; the function {@code eb_channel} that comes
+   * with the trigger function ({@code trigger/notify_row.sql}) gives the same.
+   */
+  public static String channelName(String name) {
+    return SqlName.fitting(requireNonNull(name, "name"));
   }
 
   /** What this instance is called in thread names, in {@code pg_stat_activity} and in logs. */
@@ -97,9 +108,8 @@ public final class PgNotifySource implements EventSource {
       mine = new Running(inbound);
       running = mine;
     }
-    mine.mapping.start();
     try {
-      mine.crew.start();
+      mine.start();
     } catch (BrokerException e) {
       close();
       throw e;
@@ -139,10 +149,20 @@ public final class PgNotifySource implements EventSource {
               Listener.properties(),
               listener,
               config.nanoClock,
-              config.random);
+              config.random,
+              config.lazyStart);
       crew = new Crew(name, List.of(listening), config.nanoClock);
       mapping = new BrokerThreads(name + "-mapper").newThread(this::map);
       nextWarningAt = config.nanoClock.getAsLong();
+    }
+
+    void start() {
+      mapping.start();
+      if (config.lazyStart) {
+        crew.startLazily();
+      } else {
+        crew.start();
+      }
     }
 
     @Override
@@ -154,8 +174,14 @@ public final class PgNotifySource implements EventSource {
     }
 
     @Override
+    public void proven() {
+      signal.changed();
+    }
+
+    @Override
     public void lost() {
       log.debug("{}: notifications are missed from now on", name);
+      signal.changed();
     }
 
     @Override
@@ -242,6 +268,40 @@ public final class PgNotifySource implements EventSource {
         : new SourceStatus(name, SourceStatus.State.CONNECTING, current.listening.lastFailure());
   }
 
+  /**
+   * Waits until it is {@link SourceStatus.State#UP}; whether it is. False at once when closed.
+   *
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  public boolean awaitUp(Duration timeout) throws InterruptedException {
+    return signal.await(
+        () -> status().state() == SourceStatus.State.UP,
+        () -> status().state() == SourceStatus.State.CLOSED,
+        timeout);
+  }
+
+  /**
+   * How it is doing in numbers: {@code reconnects}, {@code canary.age.seconds} (NaN before the
+   * first), {@code canary.roundtrip.seconds}, {@code unmappable}, {@code queued}. Empty before the
+   * start.
+   */
+  @Override
+  public Map<String, Number> gauges() {
+    Running current;
+    synchronized (this) {
+      current = running;
+    }
+    if (current == null) {
+      return Map.of();
+    }
+    return Map.of(
+        "reconnects", current.listening.reconnects(),
+        "canary.age.seconds", current.listener.canaryAgeSeconds(),
+        "canary.roundtrip.seconds", current.listener.canaryRoundTripSeconds(),
+        "unmappable", unmappable(),
+        "queued", queue.size());
+  }
+
   /** Ends the connection within the close timeout, by resetting its socket if need be. */
   @Override
   public void close() {
@@ -254,6 +314,7 @@ public final class PgNotifySource implements EventSource {
       current = running;
     }
     queue.close();
+    signal.changed();
     if (current != null) {
       current.crew.stop();
       current.mapping.interrupt();

@@ -13,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The tables that a {@link PgBackplane} works on: plain SQL files in this jar ({@code
@@ -24,8 +25,13 @@ public final class PgSchema {
   /** The schema's name if nobody says otherwise. */
   public static final String DEFAULT_NAME = "eventbroker";
 
+  /** What all names in it start with if nobody says otherwise; so they stand in the files. */
+  public static final String DEFAULT_PREFIX = "eb_";
+
   /** Leaves room for what channels are named beside the schema. */
   static final int MAX_NAME_BYTES = 40;
+
+  private static final Pattern PREFIX = Pattern.compile("[a-z][a-z0-9_]{0,9}");
 
   private static final List<String> FILES = List.of("sql/V1__eventbroker.sql");
 
@@ -35,25 +41,47 @@ public final class PgSchema {
   private PgSchema() {}
 
   /**
-   * Creates the schema, or brings it up to the version of this library. Several nodes may do so at
-   * once: one works, the others wait for it. All or nothing, in a transaction of its own; the
-   * connection must not be in one, and is left as it was.
+   * As {@link #apply(Connection, String, String)} with the default prefix.
    *
    * @throws SQLException if the role may not create it, or anything else fails
    */
   public static void apply(Connection connection, String schema) throws SQLException {
+    apply(connection, schema, DEFAULT_PREFIX);
+  }
+
+  /**
+   * Creates the schema, or brings it up to the version of this library; a schema that is up to date
+   * is only looked at, and one that exists is not created, so that no more rights are asked for
+   * than there is work. Several nodes may do so at once: one works, the others wait for it. All or
+   * nothing, in a transaction of its own; the connection must not be in one, and is left as it was.
+   *
+   * @throws SQLException if the role may not create it, or anything else fails
+   * @throws IllegalArgumentException if the schema is not 1 to 40 bytes, or the prefix not 1 to 10
+   *     characters out of {@code a-z 0-9 _}, a letter first
+   */
+  public static void apply(Connection connection, String schema, String prefix)
+      throws SQLException {
     requireNonNull(connection, "connection");
     String quoted = SqlName.quoted(requireName(schema));
+    requirePrefix(prefix);
+    if (connection.getAutoCommit() && version(connection, schema, prefix) == FILES.size()) {
+      return;
+    }
     boolean autoCommit = connection.getAutoCommit();
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       // Or else what is seen after the wait would be as old as the wait.
       statement.execute("set transaction isolation level read committed");
       statement.execute("select pg_advisory_xact_lock(" + LOCK + ")");
-      statement.execute("create schema if not exists " + quoted);
+      if (!exists(connection, "to_regnamespace", quoted)) {
+        statement.execute("create schema " + quoted);
+      }
       statement.execute("set local search_path to " + quoted);
-      for (String file : FILES.subList(version(connection, schema), FILES.size())) {
-        statement.execute(read(file));
+      List<String> scripts = scripts(prefix);
+      for (String script :
+          scripts.subList(
+              Math.min(scripts.size(), version(connection, schema, prefix)), scripts.size())) {
+        statement.execute(script);
       }
       connection.commit();
     } catch (SQLException | RuntimeException e) {
@@ -65,13 +93,39 @@ public final class PgSchema {
   }
 
   /**
-   * Says whether the schema is the one that this library works with.
+   * The content of the SQL files in the order of their versions, with that prefix in place of
+   * {@value #DEFAULT_PREFIX}: for a migration tool of your own. Each is run once, with the schema
+   * as the first of the search path.
+   *
+   * @throws IllegalArgumentException if the prefix is not as {@link #apply} says
+   */
+  public static List<String> scripts(String prefix) {
+    requirePrefix(prefix);
+    return FILES.stream()
+        .map(PgSchema::read)
+        .map(script -> script.replaceAll("\\b" + DEFAULT_PREFIX, prefix))
+        .toList();
+  }
+
+  /**
+   * As {@link #check(Connection, String, String)} with the default prefix.
    *
    * @throws BrokerException if it is missing, or of another version
    * @throws SQLException if that could not be found out
    */
   public static void check(Connection connection, String schema) throws SQLException {
-    int version = version(connection, requireName(schema));
+    check(connection, schema, DEFAULT_PREFIX);
+  }
+
+  /**
+   * Says whether the schema is the one that this library works with. Changes nothing.
+   *
+   * @throws BrokerException if it is missing, or of another version
+   * @throws SQLException if that could not be found out
+   */
+  public static void check(Connection connection, String schema, String prefix)
+      throws SQLException {
+    int version = version(connection, requireName(schema), requirePrefix(prefix));
     if (version != FILES.size()) {
       throw new BrokerException(
           "schema \""
@@ -88,23 +142,37 @@ public final class PgSchema {
     return SqlName.require("schema", schema, MAX_NAME_BYTES);
   }
 
+  static String requirePrefix(String prefix) {
+    if (!PREFIX.matcher(prefix).matches()) {
+      throw new IllegalArgumentException(
+          "prefix: \"" + prefix + "\" (expected: " + PREFIX.pattern() + ")");
+    }
+    return prefix;
+  }
+
   /** 0 where there is nothing. */
-  private static int version(Connection connection, String schema) throws SQLException {
-    String table = SqlName.quoted(schema) + ".schema_version";
-    try (PreparedStatement statement =
-        connection.prepareStatement("select to_regclass(?) is not null")) {
-      statement.setString(1, table);
-      try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        if (!row.getBoolean(1)) {
-          return 0;
-        }
-      }
+  private static int version(Connection connection, String schema, String prefix)
+      throws SQLException {
+    String table = SqlName.quoted(schema) + "." + prefix + "outbox_version";
+    if (!exists(connection, "to_regclass", table)) {
+      return 0;
     }
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("select max(version) from " + table)) {
       row.next();
       return row.getInt(1);
+    }
+  }
+
+  private static boolean exists(Connection connection, String lookUp, String name)
+      throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("select " + lookUp + "(?) is not null")) {
+      statement.setString(1, name);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.eventbroker.pg;
 
 import dev.eventbroker.BrokerException;
-import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
+import dev.eventbroker.Message;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +18,14 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class PublishQueue {
 
-  /** An event that waits to be stored, and what its publisher waits on. */
-  record Publish(Event event, CompletableFuture<EventId> stage) {}
+  /**
+   * A message that waits to be stored.
+   *
+   * @param message itself
+   * @param row as it is going to stand in the outbox
+   * @param stage what its publisher waits on
+   */
+  record Publish(Message message, MessageRow row, CompletableFuture<EventId> stage) {}
 
   /**
    * What is to be done now.
@@ -29,8 +35,8 @@ final class PublishQueue {
    */
   record Chore(List<Publish> publishes, boolean committed) {}
 
-  /** One batch takes a few milliseconds, so that who comes next does not wait long either. */
-  private static final int BATCH_EVENTS = 500;
+  /** One batch takes some ten milliseconds, so that who comes next does not wait long either. */
+  private static final int BATCH_EVENTS = 2_000;
 
   private static final long BATCH_CHARACTERS = 4L << 20;
 
@@ -155,6 +161,16 @@ final class PublishQueue {
     }
   }
 
+  /** How many publishers have not been told yet what became of their messages. */
+  int unsettled() {
+    lock.lock();
+    try {
+      return unsettled;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** No more is taken in; what waits may still be taken out. */
   void close() {
     lock.lock();
@@ -189,6 +205,6 @@ final class PublishQueue {
   }
 
   private static long length(Publish publish) {
-    return publish.event().data().length();
+    return publish.row().data().length();
   }
 }

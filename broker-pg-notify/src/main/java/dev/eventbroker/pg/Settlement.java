@@ -5,6 +5,7 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.pg.PublishQueue.Publish;
 import dev.eventbroker.runtime.BrokerThreads;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -29,20 +30,33 @@ final class Settlement {
     this.teller = Executors.newSingleThreadExecutor(new BrokerThreads(name + "-results"));
   }
 
-  void complete(Publish publish, EventId id) {
-    tell(publish, () -> publish.stage().complete(id));
+  /**
+   * A message and its place.
+   *
+   * @param publish the message
+   * @param id its place
+   */
+  record Placed(Publish publish, EventId id) {}
+
+  void complete(List<Placed> placed) {
+    tell(
+        () ->
+            placed.forEach(
+                one -> {
+                  queue.settled(one.publish());
+                  one.publish().stage().complete(one.id());
+                }));
   }
 
   void fail(Publish publish, BrokerException cause) {
-    tell(publish, () -> publish.stage().completeExceptionally(cause));
-  }
-
-  private void tell(Publish publish, Runnable news) {
-    Runnable task =
+    tell(
         () -> {
           queue.settled(publish);
-          news.run();
-        };
+          publish.stage().completeExceptionally(cause);
+        });
+  }
+
+  private void tell(Runnable task) {
     try {
       teller.execute(task);
     } catch (RejectedExecutionException e) {

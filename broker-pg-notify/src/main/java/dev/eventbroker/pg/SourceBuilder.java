@@ -44,6 +44,7 @@ abstract class SourceBuilder<B extends SourceBuilder<B>> {
   Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
   Duration canaryInterval = DEFAULT_CANARY_INTERVAL;
   Duration canaryTimeout = DEFAULT_CANARY_TIMEOUT;
+  boolean lazyStart;
   LongSupplier nanoClock = System::nanoTime;
   RandomGenerator random = new SecureRandom();
 
@@ -61,6 +62,7 @@ abstract class SourceBuilder<B extends SourceBuilder<B>> {
     this.closeTimeout = other.closeTimeout;
     this.canaryInterval = other.canaryInterval;
     this.canaryTimeout = other.canaryTimeout;
+    this.lazyStart = other.lazyStart;
     this.nanoClock = other.nanoClock;
     this.random = other.random;
   }
@@ -123,6 +125,16 @@ abstract class SourceBuilder<B extends SourceBuilder<B>> {
   /** How long that may take to come back before the connection is given up. Default: 5 s. */
   public B canaryTimeout(Duration timeout) {
     canaryTimeout = requirePositive("canaryTimeout", timeout);
+    return self();
+  }
+
+  /**
+   * Whether the start returns without a connection, and one is got when the database answers; then
+   * whatever is wrong shows in the log and in the status alone. Default: {@code false}, the start
+   * fails.
+   */
+  public B lazyStart(boolean lazy) {
+    lazyStart = lazy;
     return self();
   }
 

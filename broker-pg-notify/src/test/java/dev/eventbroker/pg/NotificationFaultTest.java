@@ -79,7 +79,8 @@ class NotificationFaultTest {
             Listener.properties(),
             sink.watching(listener),
             System::nanoTime,
-            new SecureRandom());
+            new SecureRandom(),
+            false);
     Crew crew = new Crew("unlisten-test", List.of(lifeline), System::nanoTime);
     crew.start();
     try {

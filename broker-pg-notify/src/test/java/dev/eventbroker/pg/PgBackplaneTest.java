@@ -8,6 +8,7 @@ import dev.eventbroker.BrokerException;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.Gap;
+import dev.eventbroker.Message;
 import dev.eventbroker.SourceStatus;
 import java.sql.Connection;
 import java.time.Duration;
@@ -55,7 +56,7 @@ class PgBackplaneTest {
     Event forTwo = plain.withKey("k'1").withAudience(Audience.of(Set.of("ann", "b\"o,b} \\")));
     Event forNobody = plain.withAudience(Audience.nobody());
     try (Node here = Node.on(schema)) {
-      List<Event> read = new ArrayList<>();
+      List<Message> read = new ArrayList<>();
       try (Connection connection = TestDatabase.connect()) {
         here.backplane.publish(connection, forTwo);
         here.backplane.publish(connection, forNobody);
@@ -66,9 +67,9 @@ class PgBackplaneTest {
 
       try (Connection connection = TestDatabase.connect()) {
         connection.setSchema(schema);
-        new Outbox(connection)
-            .readAfter(0)
-            .forEach(placed -> read.add(placed.event().orElseThrow()));
+        new Outbox(connection, PgSchema.DEFAULT_PREFIX, here.backplane.name())
+            .readAfter(0, 5, Long.MAX_VALUE, true)
+            .forEach(placed -> read.add(placed.message().orElseThrow()));
       }
 
       List<Event> expected = List.of(forTwo, forNobody, plain, forTwo, forNobody);
@@ -243,9 +244,7 @@ class PgBackplaneTest {
       EventId lost = here.publish("lost");
       atThere.await(2);
 
-      TestDatabase.execute(
-          "begin; update %1$s.sequencer set pos = 1; delete from %1$s.ordered where pos = 2; commit"
-              .formatted(schema));
+      TestDatabase.loseAfter(schema, 1);
 
       Await.until("gaps", () -> !atHere.gaps.isEmpty() && !atThere.gaps.isEmpty());
       EventId next = here.publish("next");
@@ -264,8 +263,7 @@ class PgBackplaneTest {
       node.publish("first");
       received.await(1);
 
-      TestDatabase.execute(
-          "begin; update %1$s.sequencer set pos = pos + 3; commit".formatted(schema));
+      TestDatabase.execute("update %1$s.eb_run set pos = pos + 3 where pos = 1".formatted(schema));
 
       Await.until("a gap", () -> !received.gaps.isEmpty());
       assertThat(received.gaps.get(0).reason()).isEqualTo(Gap.Reason.SOURCE);
@@ -281,7 +279,7 @@ class PgBackplaneTest {
       node.publish("first");
 
       TestDatabase.execute(
-          "insert into " + schema + ".outbox (topic, type, data) values ('a//b', 'x', '')");
+          "insert into " + schema + ".eb_outbox (topic, type, data) values ('a//b', 'x', '')");
 
       Await.until("a gap", () -> !received.gaps.isEmpty());
       node.publish("next");

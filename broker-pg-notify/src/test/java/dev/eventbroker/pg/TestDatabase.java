@@ -72,6 +72,20 @@ final class TestDatabase {
     }
   }
 
+  /** What a failover without the last transactions does: everything after that position is gone. */
+  static void loseAfter(String schema, long position) throws SQLException {
+    execute(
+        """
+        begin;
+        delete from %1$s.eb_outbox o using %1$s.eb_ordered p where p.seq = o.seq and p.pos > %2$d;
+        delete from %1$s.eb_ordered where pos > %2$d;
+        delete from %1$s.eb_idempotency where pos > %2$d;
+        delete from %1$s.eb_run where pos > %2$d;
+        commit
+        """
+            .formatted(schema, position));
+  }
+
   /** How many backends serve connections whose name starts so. */
   static long backends(String applicationNamePrefix) {
     return number(
