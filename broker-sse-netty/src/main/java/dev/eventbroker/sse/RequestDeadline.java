@@ -26,6 +26,8 @@ final class RequestDeadline extends ChannelDuplexHandler {
   private final long nanos;
 
   private @Nullable Future<?> timeout;
+
+  /** Whole requests less answers; below zero after an answer to a request that is not whole yet. */
   private int unanswered;
 
   RequestDeadline(long nanos) {
@@ -52,7 +54,7 @@ final class RequestDeadline extends ChannelDuplexHandler {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     if (message instanceof LastHttpContent) {
       unanswered++;
-      stop();
+      startOrStop(ctx);
     }
     ctx.fireChannelRead(message);
   }
@@ -63,10 +65,16 @@ final class RequestDeadline extends ChannelDuplexHandler {
     if (!Unanswered.endsAnswer(message)) {
       return;
     }
-    // An answer may also come before the whole of its request.
-    unanswered = Math.max(0, unanswered - 1);
-    if (unanswered == 0) {
-      stop();
+    unanswered--;
+    if (unanswered >= 0) {
+      startOrStop(ctx);
+    }
+  }
+
+  /** Either there is something to be answered, or the next request may come. */
+  private void startOrStop(ChannelHandlerContext ctx) {
+    stop();
+    if (unanswered <= 0) {
       start(ctx);
     }
   }

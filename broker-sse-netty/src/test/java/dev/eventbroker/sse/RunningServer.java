@@ -103,6 +103,14 @@ final class RunningServer implements AutoCloseable {
     return new RunningServer(brokerOptions, options, pipeline, UnaryOperator.identity());
   }
 
+  static RunningServer start(
+      UnaryOperator<BrokerBuilder> brokerOptions,
+      UnaryOperator<SseEndpoint.Builder> options,
+      Consumer<ChannelPipeline> pipeline,
+      UnaryOperator<SseServer.Builder> serverOptions) {
+    return new RunningServer(brokerOptions, options, pipeline, serverOptions);
+  }
+
   RawClient connect() {
     return RawClient.connect(server.localAddress());
   }
