@@ -10,6 +10,7 @@ import dev.eventbroker.Topic;
 import dev.eventbroker.engine.BrokerBuilder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.DefaultChannelId;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
 import java.time.Duration;
@@ -32,7 +33,8 @@ class DrainTest {
           SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("ann")).build();
       List<EmbeddedChannel> channels = new ArrayList<>();
       for (int i = 0; i < clients; i++) {
-        EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+        EmbeddedChannel channel = new EmbeddedChannel(
+                DefaultChannelId.newInstance(), new HttpServerCodec(), endpoint);
         channel.writeInbound(
             Unpooled.copiedBuffer(
                 "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n", ISO_8859_1));
