@@ -33,11 +33,10 @@ class DrainTest {
           SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("ann")).build();
       List<EmbeddedChannel> channels = new ArrayList<>();
       for (int i = 0; i < clients; i++) {
-        EmbeddedChannel channel = new EmbeddedChannel(
-                DefaultChannelId.newInstance(), new HttpServerCodec(), endpoint);
+        EmbeddedChannel channel =
+            new EmbeddedChannel(DefaultChannelId.newInstance(), new HttpServerCodec(), endpoint);
         channel.writeInbound(
-            Unpooled.copiedBuffer(
-                "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n", ISO_8859_1));
+            Unpooled.copiedBuffer("GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n", ISO_8859_1));
         channel.runPendingTasks();
         channels.add(channel);
       }

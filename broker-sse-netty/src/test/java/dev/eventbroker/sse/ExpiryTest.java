@@ -76,7 +76,6 @@ class ExpiryTest {
   private static UnaryOperator<SseEndpoint.Builder> until(Duration fromStart) {
     SseDecision decision =
         SseDecision.allow(Authorized.principal("ann")).until(TimedStream.START.plus(fromStart));
-    return options ->
-        options.authorizer(request -> CompletableFuture.completedStage(decision));
+    return options -> options.authorizer(request -> CompletableFuture.completedStage(decision));
   }
 }

@@ -31,10 +31,25 @@ class FuzzTest {
     "GET /events?topic=a/*&topic=b HTTP/1.1\r\nHost: x\r\nLast-Event-ID: e.1\r\n\r\n",
     "GET /events?topic=a HTTP/1.0\r\n\r\n",
     "HEAD /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n",
-    "OPTIONS /events HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n"
-        + "Access-Control-Request-Method: GET\r\n\r\n",
-    "POST /events?topic=a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + "5\r\nhello\r\n0\r\n\r\n",
+    String.join(
+        "\r\n",
+        "OPTIONS /events HTTP/1.1",
+        "Host: x",
+        "Origin: https://a.example",
+        "Access-Control-Request-Method: GET",
+        "",
+        ""),
+    String.join(
+        "\r\n",
+        "POST /events?topic=a HTTP/1.1",
+        "Host: x",
+        "Transfer-Encoding: chunked",
+        "",
+        "5",
+        "hello",
+        "0",
+        "",
+        ""),
     "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\5\1\5\0\0\0\1\202\204\206\1\0"
@@ -102,7 +117,9 @@ class FuzzTest {
     int parts = 1 + random.nextInt(3);
     for (int i = 0; i < parts; i++) {
       byte[] part =
-          random.nextInt(8) == 0 ? noise(random) : SEEDS[random.nextInt(SEEDS.length)].getBytes(ISO_8859_1);
+          random.nextInt(8) == 0
+              ? noise(random)
+              : SEEDS[random.nextInt(SEEDS.length)].getBytes(ISO_8859_1);
       bytes.writeBytes(random.nextInt(5) == 0 ? part : mutated(part, random));
     }
     byte[] all = bytes.toByteArray();

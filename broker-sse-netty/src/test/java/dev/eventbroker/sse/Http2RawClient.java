@@ -48,14 +48,14 @@ final class Http2RawClient implements AutoCloseable {
   private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder();
 
   /** One frame as it came. */
-  record Frame(int type, int flags, int stream, byte[] payload) {
+  record Frame(int type, int flags, int stream, ByteBuffer payload) {
 
     boolean endsStream() {
       return (type == DATA || type == HEADERS) && (flags & END_STREAM) != 0;
     }
 
     String text() {
-      return new String(payload, UTF_8);
+      return UTF_8.decode(payload.duplicate()).toString();
     }
   }
 
@@ -131,7 +131,7 @@ final class Http2RawClient implements AutoCloseable {
       if (frame.type == SETTINGS && (frame.flags & ACK) == 0) {
         send(SETTINGS, ACK, 0, new byte[0]);
       } else if (frame.type == PING && (frame.flags & ACK) == 0) {
-        send(PING, ACK, 0, frame.payload);
+        send(PING, ACK, 0, ByteBufUtil.getBytes(Unpooled.wrappedBuffer(frame.payload)));
       } else if (frame.stream != 0 || frame.type == GOAWAY) {
         return frame;
       }
@@ -144,7 +144,7 @@ final class Http2RawClient implements AutoCloseable {
       int type = in.readUnsignedByte();
       int flags = in.readUnsignedByte();
       int stream = in.readInt() & Integer.MAX_VALUE;
-      return new Frame(type, flags, stream, in.readNBytes(length));
+      return new Frame(type, flags, stream, ByteBuffer.wrap(in.readNBytes(length)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -156,7 +156,7 @@ final class Http2RawClient implements AutoCloseable {
     assertThat(frame.type).isEqualTo(HEADERS);
     assertThat(frame.stream).isEqualTo(stream);
     try {
-      return decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(frame.payload));
+      return decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(frame.payload.duplicate()));
     } catch (Http2Exception e) {
       throw new AssertionError(e);
     }
@@ -184,6 +184,11 @@ final class Http2RawClient implements AutoCloseable {
     assertThat(readHead(stream).status()).hasToString("200");
     assertThat(readUntil(stream, ": connected\n\n")).matches("retry: [0-9]+\n: connected\n\n");
     return this;
+  }
+
+  /** Goes as a browser does whose last page was left. */
+  void goodbye() {
+    close();
   }
 
   @Override

@@ -31,7 +31,11 @@ class Http2Test {
       assertThat(head.get("x-accel-buffering")).hasToString("no");
       assertThat(head.names().stream().map(CharSequence::toString))
           .doesNotContain(
-              "transfer-encoding", "connection", "keep-alive", "content-length", "content-encoding");
+              "transfer-encoding",
+              "connection",
+              "keep-alive",
+              "content-length",
+              "content-encoding");
       assertThat(client.readUntil(1, "\n\n")).matches("retry: [0-9]+\n: connected\n\n");
       EventId id = running.publish("a", "one");
       assertThat(client.readUntil(1, "data: one\n\n"))
@@ -55,7 +59,7 @@ class Http2Test {
       running.publish("b", "still here");
 
       assertThat(client.readUntil(3, "data: still here\n\n")).doesNotContain("nobody");
-      client.close();
+      client.goodbye();
       running.awaitNobody();
     }
   }
@@ -121,7 +125,7 @@ class Http2Test {
 
   private static void assertRunsOrGaps(String seen, int last) {
     long position = 0;
-    for (String block : seen.split("\n\n")) {
+    for (String block : seen.split("\n\n", -1)) {
       if (!block.startsWith("id: ")) {
         continue;
       }

@@ -15,8 +15,28 @@ class IndependentParserTest {
   private static final int EVENTS = 1_000;
 
   private static final String[] PIECES = {
-    "\r", "\n", "\r\n", "", " ", ":", "data:", "\ndata: x", "id: 9", "event: x", "retry: 1", "\0",
-    "\uFEFF", "\uD83D\uDE00", "\u2028", "\u0085", "\t", "\u000B", "\f", "{\"a\":1}", "ä", "\n\n"
+    "\r",
+    "\n",
+    "\r\n",
+    "",
+    " ",
+    ":",
+    "data:",
+    "\ndata: x",
+    "id: 9",
+    "event: x",
+    "retry: 1",
+    "\0",
+    "\uFEFF",
+    "\uD83D\uDE00",
+    "\u2028",
+    "\u0085",
+    "\t",
+    "\u000B",
+    "\f",
+    "{\"a\":1}",
+    "ä",
+    "\n\n"
   };
 
   @ParameterizedTest
@@ -26,9 +46,7 @@ class IndependentParserTest {
     try (RunningServer running = RunningServer.start()) {
       URI uri =
           URI.create(
-              "http://127.0.0.1:"
-                  + running.server.localAddress().getPort()
-                  + "/events?topic=a");
+              "http://127.0.0.1:" + running.server.localAddress().getPort() + "/events?topic=a");
       try (EventSource source = new EventSource.Builder(uri).build()) {
         source.start();
         RunningServer.until("subscribed", () -> running.broker.stats().subscriptions() == 1);
@@ -38,8 +56,7 @@ class IndependentParserTest {
 
           MessageEvent message = source.readMessage();
 
-          assertThat(message.getData())
-              .isEqualTo(data.replace("\r\n", "\n").replace('\r', '\n'));
+          assertThat(message.getData()).isEqualTo(data.replace("\r\n", "\n").replace('\r', '\n'));
           assertThat(message.getEventName()).isEqualTo("moved");
           assertThat(message.getLastEventId()).isEqualTo(id);
         }

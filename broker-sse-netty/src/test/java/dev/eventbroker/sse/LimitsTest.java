@@ -47,7 +47,7 @@ class LimitsTest {
           .startsWith("HTTP/1.1 503 ")
           .containsPattern("(?i)retry-after: [0-9]+\r\n")
           .contains("too many streams");
-      one.close();
+      one.goodbye();
       RunningServer.until("room", running.endpoint::isIdle);
       two.open("/events?topic=a");
     }
@@ -62,9 +62,7 @@ class LimitsTest {
     try (RunningServer running =
             RunningServer.start(
                 options ->
-                    options
-                        .authorizer(byName)
-                        .limits(SseLimits.defaults().withPerPrincipal(1)));
+                    options.authorizer(byName).limits(SseLimits.defaults().withPerPrincipal(1)));
         RawClient ann = running.connect().open("/events?topic=a&as=ann");
         RawClient annAgain = running.connect();
         RawClient bob = running.connect().open("/events?topic=a&as=bob")) {
@@ -72,7 +70,7 @@ class LimitsTest {
       assertThat(annAgain.readAnswer()).startsWith("HTTP/1.1 503 ");
       assertThat(bob).isNotNull();
 
-      ann.close();
+      ann.goodbye();
       RunningServer.until("ann has gone", () -> running.broker.stats().connections() == 1);
       RunningServer.until("and is counted out", () -> running.endpoint.streams() == 1);
       annAgain.open("/events?topic=a&as=ann");

@@ -140,7 +140,7 @@ final class RunningServer implements AutoCloseable {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     while (!holds.getAsBoolean()) {
       assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-      Thread.yield();
+      Thread.onSpinWait();
     }
   }
 

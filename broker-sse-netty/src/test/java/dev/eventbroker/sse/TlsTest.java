@@ -74,8 +74,7 @@ class TlsTest {
 
   @ParameterizedTest
   @EnumSource(HttpClient.Version.class)
-  void bothVersionsAreServedOnOnePortAsTheClientsLike(HttpClient.Version version)
-      throws Exception {
+  void bothVersionsAreServedOnOnePortAsTheClientsLike(HttpClient.Version version) throws Exception {
     try (RunningServer running = start();
         InputStream body = get(running, version)) {
       BufferedReader lines =
@@ -104,8 +103,7 @@ class TlsTest {
         URI.create(
             "https://127.0.0.1:" + running.server.localAddress().getPort() + "/events?topic=a");
     HttpResponse<InputStream> response =
-        client.send(
-            HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofInputStream());
+        client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofInputStream());
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.version()).isEqualTo(version);
     return response.body();
@@ -153,8 +151,7 @@ class TlsTest {
   }
 
   private static SslContext context(String... protocols) throws Exception {
-    KeyManagerFactory own =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     own.init(keys, PASSWORD);
     return SslContextBuilder.forServer(own)
         .applicationProtocolConfig(

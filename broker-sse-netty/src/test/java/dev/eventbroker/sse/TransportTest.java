@@ -27,7 +27,8 @@ class TransportTest {
       client.readChunk();
       for (int i = 0; i < 100; i++) {
         EventId id = running.publish("a", "n" + i);
-        assertThat(client.readChunk()).isEqualTo("id: " + id + "\nevent: moved\ndata: n" + i + "\n\n");
+        assertThat(client.readChunk())
+            .isEqualTo("id: " + id + "\nevent: moved\ndata: n" + i + "\n\n");
       }
 
       running.server.close();
@@ -75,7 +76,7 @@ class TransportTest {
 
       while (running.closedConnections.isEmpty()) {
         running.publish("a", "x".repeat(100_000));
-        Thread.yield();
+        Thread.onSpinWait();
       }
 
       assertThat(RunningServer.next(running.closedConnections).code()).isEqualTo("stalled");
@@ -103,8 +104,7 @@ class TransportTest {
       assertThat(client).isNotNull();
       assertThat(logged.list)
           .extracting(ILoggingEvent::getFormattedMessage)
-          .containsExactly(
-              "listening on " + running.server.localAddress() + " with " + name);
+          .containsExactly("listening on " + running.server.localAddress() + " with " + name);
     } finally {
       logger.detachAppender(logged);
       logger.setAdditive(true);

@@ -168,8 +168,7 @@ class WireRulesTest {
                 broker -> broker,
                 options -> options,
                 pipeline ->
-                    noDelay.add(
-                        pipeline.channel().config().getOption(ChannelOption.TCP_NODELAY)));
+                    noDelay.add(pipeline.channel().config().getOption(ChannelOption.TCP_NODELAY)));
         RawClient client = running.connect().open("/events?topic=a")) {
       assertThat(client).isNotNull();
       assertThat(RunningServer.next(noDelay)).isTrue();
