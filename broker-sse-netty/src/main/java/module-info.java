@@ -10,7 +10,10 @@ module dev.eventbroker.sse {
   requires io.netty.buffer;
   requires io.netty.codec;
   requires io.netty.common;
-  requires io.netty.handler;
+  requires transitive io.netty.handler;
+  requires static io.netty.codec.http2;
+  requires static io.netty.transport.classes.epoll;
+  requires static io.netty.transport.classes.io_uring;
   requires org.slf4j;
 
   exports dev.eventbroker.sse;

@@ -19,9 +19,10 @@ public final class Event implements Message {
 
   /**
    * Types that mean something else on the wire: {@code open} and {@code error} are the browser's
-   * own events on an EventSource, {@code gap} is ours.
+   * own events on an EventSource, {@code gap} and {@code expiring} (what a client was let in with
+   * ends soon) are ours.
    */
-  private static final Set<String> RESERVED_TYPES = Set.of("open", "error", "gap");
+  private static final Set<String> RESERVED_TYPES = Set.of("open", "error", "gap", "expiring");
 
   private final Topic topic;
   private final String type;
@@ -49,7 +50,7 @@ public final class Event implements Message {
    * An event for everyone who asks for its topic.
    *
    * @param type 1 to {@value #MAX_TYPE_LENGTH} characters, none of them a control character, and
-   *     none of the names {@code open}, {@code error}, {@code gap}
+   *     none of the names {@code open}, {@code error}, {@code gap}, {@code expiring}
    * @param data any text, empty included; JSON by convention
    * @throws IllegalArgumentException if the type is not as said
    */
@@ -78,7 +79,9 @@ public final class Event implements Message {
     }
     if (RESERVED_TYPES.contains(type)) {
       throw new IllegalArgumentException(
-          "type: \"" + type + "\" (expected: none of the reserved names " + "open, error, gap)");
+          "type: \""
+              + type
+              + "\" (expected: none of the reserved names open, error, gap, expiring)");
     }
     return type;
   }

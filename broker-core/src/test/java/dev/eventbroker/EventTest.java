@@ -21,11 +21,11 @@ class EventTest {
 
   @Test
   void typesThatMeanSomethingElseOnTheWireAreRefused() {
-    for (String type : List.of("open", "error", "gap")) {
+    for (String type : List.of("open", "error", "gap", "expiring")) {
       assertThatThrownBy(() -> Event.of(TOPIC, type, ""))
-          .hasMessageContaining("reserved names open, error, gap");
+          .hasMessageContaining("reserved names open, error, gap, expiring");
       assertThatThrownBy(() -> Snapshot.of(type, ""))
-          .hasMessageContaining("reserved names open, error, gap");
+          .hasMessageContaining("reserved names open, error, gap, expiring");
     }
   }
 

@@ -11,6 +11,9 @@ final class AcceptHeader {
 
   private static final Pattern ZERO = Pattern.compile("0(\\.0*)?");
 
+  /** How specific the full name is. */
+  private static final int BY_NAME = 3;
+
   private AcceptHeader() {}
 
   /**
@@ -18,6 +21,16 @@ final class AcceptHeader {
    * accepts everything.
    */
   static boolean acceptsEventStream(List<String> values) {
+    return accepts(values, 0, true);
+  }
+
+  /** Whether a stream is asked for by its name, as every event source does. */
+  static boolean asksForEventStream(List<String> values) {
+    return accepts(values, BY_NAME - 1, false);
+  }
+
+  /** What the ranges above that specificity say; if there are none, what holds without any. */
+  private static boolean accepts(List<String> values, int above, boolean otherwise) {
     int decisive = 0;
     boolean welcome = false;
     boolean any = false;
@@ -26,7 +39,7 @@ final class AcceptHeader {
         any |= !range.isBlank();
         String[] parts = range.split(";", -1);
         int specificity = specificity(parts[0].strip());
-        if (specificity == 0 || specificity < decisive) {
+        if (specificity <= above || specificity < decisive) {
           continue;
         }
         String quality = quality(parts);
@@ -38,12 +51,12 @@ final class AcceptHeader {
         decisive = specificity;
       }
     }
-    return welcome || !any;
+    return welcome || (otherwise && !any);
   }
 
   private static int specificity(String type) {
     if (type.equalsIgnoreCase("text/event-stream")) {
-      return 3;
+      return BY_NAME;
     }
     if (type.equalsIgnoreCase("text/*")) {
       return 2;

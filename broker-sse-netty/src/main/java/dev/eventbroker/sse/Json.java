@@ -2,7 +2,7 @@ package dev.eventbroker.sse;
 
 import java.util.Optional;
 
-/** As much JSON as refusals and gaps need: one object of strings and nulls. */
+/** As much JSON as refusals and gaps need: one object of strings, numbers and nulls. */
 final class Json {
 
   private static final String HEX = "0123456789abcdef";
@@ -23,6 +23,13 @@ final class Json {
     }
     startMember(name);
     text.append("null");
+    return this;
+  }
+
+  /** The same object with one more member. */
+  Json with(String name, long value) {
+    startMember(name);
+    text.append(value);
     return this;
   }
 

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.time.Duration;
 import java.util.Locale;
 
 /**
@@ -20,35 +21,45 @@ import java.util.Locale;
  */
 final class Refusal extends Exception {
 
-  private static final String ALLOWED_METHODS = "GET, HEAD, OPTIONS";
+  static final String ALLOWED_METHODS = "GET, HEAD, OPTIONS";
 
   private static final long serialVersionUID = 1L;
 
   private final int status;
   private final String detail;
   private final boolean tellsMethods;
+  private final long retryAfterSeconds;
 
   Refusal(int status, String detail) {
-    this(status, detail, false);
+    this(status, detail, false, 0);
   }
 
-  private Refusal(int status, String detail, boolean tellsMethods) {
+  private Refusal(int status, String detail, boolean tellsMethods, long retryAfterSeconds) {
     super(detail, null, false, false);
     this.status = status;
     this.detail = detail;
     this.tellsMethods = tellsMethods;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** The answer to OPTIONS, which asks for no stream. */
   static Refusal options() {
-    return new Refusal(HttpResponseStatus.NO_CONTENT.code(), "", true);
+    return new Refusal(HttpResponseStatus.NO_CONTENT.code(), "", true, 0);
   }
 
   static Refusal methodNotAllowed() {
     return new Refusal(
         HttpResponseStatus.METHOD_NOT_ALLOWED.code(),
         "method: not one of this resource (expected: " + ALLOWED_METHODS + ")",
-        true);
+        true,
+        0);
+  }
+
+  /** There is no stream to be had for now, told to who is no event source. */
+  static Refusal notNow(String why, Duration retryAfter) {
+    // Whole seconds, and not fewer than meant.
+    long seconds = retryAfter.plusMillis(999).toSeconds();
+    return new Refusal(HttpResponseStatus.SERVICE_UNAVAILABLE.code(), why, false, seconds);
   }
 
   static Refusal badRequest(String detail) {
@@ -86,6 +97,9 @@ final class Refusal extends Exception {
     if (!empty) {
       headers.set(HttpHeaderNames.CONTENT_TYPE, "application/json");
       headers.set(HttpHeaderNames.CONTENT_LENGTH, body.length);
+    }
+    if (retryAfterSeconds > 0) {
+      headers.set(HttpHeaderNames.RETRY_AFTER, retryAfterSeconds);
     }
     if (tellsMethods) {
       headers.set(HttpHeaderNames.ALLOW, ALLOWED_METHODS);

@@ -3,8 +3,10 @@ package dev.eventbroker.sse;
 import static java.util.Objects.requireNonNull;
 
 import dev.eventbroker.Authorized;
+import dev.eventbroker.EventId;
 import dev.eventbroker.SnapshotSource;
 import dev.eventbroker.SubscribeRequest;
+import java.time.Instant;
 import java.util.Optional;
 
 /** What an {@link SseAuthorizer} says: come in, or stay out. Immutable. */
@@ -13,7 +15,10 @@ public sealed interface SseDecision {
   /** Lets the client in, with the value that proved its right. */
   static <T> Allowed<T> allow(Authorized<T> authorized) {
     return new Allowed<>(
-        requireNonNull(authorized, "authorized"), Optional.empty(), Optional.empty());
+        requireNonNull(authorized, "authorized"),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /**
@@ -38,14 +43,17 @@ public sealed interface SseDecision {
     private final Authorized<T> authorized;
     private final Optional<String> owner;
     private final Optional<SnapshotSource<? super T>> snapshot;
+    private final Optional<Instant> until;
 
     private Allowed(
         Authorized<T> authorized,
         Optional<String> owner,
-        Optional<SnapshotSource<? super T>> snapshot) {
+        Optional<SnapshotSource<? super T>> snapshot,
+        Optional<Instant> until) {
       this.authorized = authorized;
       this.owner = owner;
       this.snapshot = snapshot;
+      this.until = until;
     }
 
     /**
@@ -54,12 +62,21 @@ public sealed interface SseDecision {
      */
     public Allowed<T> owner(String workstation) {
       return new Allowed<>(
-          authorized, Optional.of(requireNonNull(workstation, "workstation")), snapshot);
+          authorized, Optional.of(requireNonNull(workstation, "workstation")), snapshot, until);
     }
 
     /** The same decision, with a snapshot to start from unless the client resumes by id. */
     public Allowed<T> snapshot(SnapshotSource<? super T> source) {
-      return new Allowed<>(authorized, owner, Optional.of(requireNonNull(source, "source")));
+      return new Allowed<>(authorized, owner, Optional.of(requireNonNull(source, "source")), until);
+    }
+
+    /**
+     * The same decision, good until then: when the token expires that proved it. The client is told
+     * with an event {@code expiring} a while before, and the stream ends then, for the client to
+     * come back with a new one. A moment that is over is answered with 401.
+     */
+    public Allowed<T> until(Instant end) {
+      return new Allowed<>(authorized, owner, snapshot, Optional.of(requireNonNull(end, "end")));
     }
 
     /** Who it is, as audiences name them. */
@@ -70,6 +87,22 @@ public sealed interface SseDecision {
     /** The workstation, if one was given. */
     public Optional<String> owner() {
       return owner;
+    }
+
+    /** Until when the decision is good, if it ends. */
+    public Optional<Instant> until() {
+      return until;
+    }
+
+    /** The same decision as of a cursor from before it was made, unless it says so itself. */
+    Allowed<T> asOf(EventId cursor) {
+      return authorized.asOf().isPresent()
+          ? this
+          : new Allowed<>(authorized.asOf(cursor), owner, snapshot, until);
+    }
+
+    Authorized<T> authorized() {
+      return authorized;
     }
 
     boolean hasSnapshot() {

@@ -5,17 +5,21 @@ import static java.util.Objects.requireNonNull;
 import dev.eventbroker.Broker;
 import dev.eventbroker.Delivery;
 import dev.eventbroker.LagPolicy;
-import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.runtime.LimitedWarnings;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -27,9 +31,13 @@ import org.slf4j.LoggerFactory;
  * loop; an {@code HttpObjectAggregator} or {@code HttpContentCompressor} around it is welcome, and
  * does neither hold back a stream nor compress it.
  *
+ * <p>For HTTP/2 add it to the pipeline of each stream, behind an {@code
+ * Http2StreamFrameToHttpObjectCodec}: the flow-control window of the stream is then what holds a
+ * slow reader's events back. (The same goes for HTTP/3.)
+ *
  * <p>A stream that is asked for while handlers behind the endpoint still owe an answer on the same
- * connection waits for its turn. One instance serves any number of channels. A connection that has
- * become a stream serves nothing else any more, and ends with the stream.
+ * HTTP/1.1 connection waits for its turn. One instance serves any number of channels. A channel
+ * that has become a stream serves nothing else any more, and ends with the stream.
  */
 @ChannelHandler.Sharable
 public final class SseEndpoint extends ChannelInboundHandlerAdapter {
@@ -37,12 +45,11 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
   private static final Logger log = LoggerFactory.getLogger(SseEndpoint.class);
 
   private final SseSettings settings;
-  private final LimitedWarnings
-      failures; // every client can make an authorizer fail as often as it likes
+  private final EndpointState state;
 
   private SseEndpoint(SseSettings settings) {
     this.settings = settings;
-    this.failures = new LimitedWarnings(log, settings.nanoClock());
+    this.state = new EndpointState(settings, new LimitedWarnings(log, settings.nanoClock()));
   }
 
   /** Starts an endpoint for the events of that broker. */
@@ -89,13 +96,39 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
       return;
     }
     try {
-      SseExchange exchange = new SseExchange(settings, failures, request);
+      SseExchange exchange = new SseExchange(state, ctx.channel(), request);
       ctx.pipeline().addBefore(ctx.name(), null, exchange);
       ChannelHandlerContext place = ctx.pipeline().context(exchange);
       unanswered(ctx).orElseThrow().whenNone(() -> exchange.begin(place, request));
     } finally {
       ReferenceCountUtil.release(message);
     }
+  }
+
+  /**
+   * Ends every stream between two events, each with a reconnection time of its own, and from now on
+   * sends newcomers away in the same manner. Returns at once; any thread, any number of times.
+   *
+   * @return complete when the streams that were there are gone. A client that does not take the
+   *     rest of its bytes is given up after the stall timeout; who can't wait so long closes the
+   *     channels.
+   */
+  public CompletionStage<Void> drain() {
+    return state.drain();
+  }
+
+  /** How many streams there are and how many requests for one wait to be decided. */
+  public int streams() {
+    return state.admissions().streams();
+  }
+
+  /** What also bounds the bytes that the kernel has taken and the peer has not. */
+  long stallTimeoutMillis() {
+    return Math.min(settings.stallTimeout().toMillis(), Integer.MAX_VALUE);
+  }
+
+  boolean isIdle() {
+    return state.admissions().isEmpty();
   }
 
   /** Collects the parts of an endpoint. Not safe for use by several threads. */
@@ -119,14 +152,14 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     /** Soon enough for a person not to notice, late enough for a restart not to be a storm. */
     public static final Duration DEFAULT_RETRY = Duration.ofSeconds(2);
 
-    /** What the core takes. */
-    public static final int DEFAULT_MAX_FILTERS = SubscribeRequest.MAX_FILTERS;
+    /** As much as a page needs to get a new token before the old one ends. */
+    public static final Duration DEFAULT_EXPIRY_NOTICE = Duration.ofSeconds(30);
+
+    /** Ten thousand clients of a node that goes come back to the others at a thousand a second. */
+    public static final Duration DEFAULT_RECONNECT_SPREAD = Duration.ofSeconds(10);
 
     /** Browsers come back by themselves, but a gap on a connection that holds is cheaper. */
     public static final LagPolicy DEFAULT_LAG_POLICY = LagPolicy.RESYNC;
-
-    /** Times are added in nanoseconds; nothing here is meant to last longer than a year. */
-    private static final Duration LONGEST = Duration.ofDays(365);
 
     private final Broker broker;
     private String path = DEFAULT_PATH;
@@ -136,11 +169,16 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     private Duration stallTimeout = DEFAULT_STALL_TIMEOUT;
     private Duration maxLifetime = DEFAULT_MAX_LIFETIME;
     private Duration retry = DEFAULT_RETRY;
-    private int maxFilters = DEFAULT_MAX_FILTERS;
+    private Duration expiryNotice = DEFAULT_EXPIRY_NOTICE;
+    private Duration reconnectSpread = DEFAULT_RECONNECT_SPREAD;
+    private SseLimits limits = SseLimits.defaults();
+    private Optional<SseCors> cors = Optional.empty();
+    private Function<SseRequest, String> address = Builder::remoteAddress;
     private LagPolicy lagPolicy = DEFAULT_LAG_POLICY;
     private Delivery.Encoder<WireFrame> encoder = WireFrame.EVENT;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private LongSupplier nanoClock = System::nanoTime;
+    private InstantSource clock = Clock.systemUTC();
 
     private Builder(Broker broker) {
       this.broker = broker;
@@ -182,7 +220,7 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
 
     /**
      * How long bytes may wait for the client to take any of them before the connection is closed;
-     * looked at often enough that it is not more than half as long again. Default: 30 s.
+     * it is closed then, or an eighth of that time later. Default: 30 s.
      */
     public Builder stallTimeout(Duration timeout) {
       stallTimeout = requireTime("stallTimeout", timeout);
@@ -218,14 +256,50 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
       return this;
     }
 
-    /** How many filters one request may have. Default and most: what the core takes. */
-    public Builder maxFilters(int filters) {
-      if (filters < 1 || filters > SubscribeRequest.MAX_FILTERS) {
-        throw new IllegalArgumentException(
-            "maxFilters: " + filters + " (expected: 1 to " + SubscribeRequest.MAX_FILTERS + ")");
-      }
-      maxFilters = filters;
+    /**
+     * How long before the end of what a client was let in with ({@link SseDecision.Allowed#until})
+     * it is told so with an event {@code expiring}. Default: 30 s.
+     */
+    public Builder expiryNotice(Duration notice) {
+      expiryNotice = requireTime("expiryNotice", notice);
       return this;
+    }
+
+    /**
+     * The time over which clients that are sent away together come back, each after another part of
+     * it: in a drain, and beyond a limit. Default: 10 s.
+     */
+    public Builder reconnectSpread(Duration spread) {
+      reconnectSpread = requireTime("reconnectSpread", spread);
+      return this;
+    }
+
+    /** What is taken on at most. Default: {@link SseLimits#defaults}. */
+    public Builder limits(SseLimits newLimits) {
+      limits = requireNonNull(newLimits, "newLimits");
+      return this;
+    }
+
+    /** Which pages of other origins may read. Default: none, and nothing is said about it. */
+    public Builder cors(SseCors policy) {
+      cors = Optional.of(policy);
+      return this;
+    }
+
+    /**
+     * What counts as one address for {@link SseLimits#perAddress}: behind a proxy, what the proxy
+     * says about its client (and only if nobody else can say it). Called on the event loop, must
+     * not block. Default: the address of the connection's other end.
+     */
+    public Builder address(Function<SseRequest, String> addressOf) {
+      address = requireNonNull(addressOf, "addressOf");
+      return this;
+    }
+
+    private static String remoteAddress(SseRequest request) {
+      return request.remoteAddress() instanceof InetSocketAddress inet && inet.getAddress() != null
+          ? inet.getAddress().getHostAddress()
+          : request.remoteAddress().toString();
     }
 
     /** What happens to a client that the log has moved past. Default: {@link LagPolicy#RESYNC}. */
@@ -246,6 +320,12 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
      */
     public Builder nanoClock(LongSupplier nanos) {
       nanoClock = requireNonNull(nanos, "nanos");
+      return this;
+    }
+
+    /** Tells the time for {@link SseDecision.Allowed#until}. Default: the system's clock. */
+    public Builder clock(InstantSource instants) {
+      clock = requireNonNull(instants, "instants");
       return this;
     }
 
@@ -272,18 +352,23 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
               heartbeat,
               stallTimeout,
               maxLifetime,
+              expiryNotice,
               retry,
-              maxFilters,
+              reconnectSpread,
+              limits,
+              cors,
+              address,
               lagPolicy,
               encoder,
               random,
-              nanoClock));
+              nanoClock,
+              clock));
     }
 
     private static Duration requireTime(String what, Duration value) {
-      if (value.isNegative() || value.isZero() || value.compareTo(LONGEST) > 0) {
+      if (value.isNegative() || value.isZero() || value.compareTo(SseSettings.LONGEST) > 0) {
         throw new IllegalArgumentException(
-            what + ": " + value + " (expected: > 0, at most " + LONGEST + ")");
+            what + ": " + value + " (expected: > 0, at most " + SseSettings.LONGEST + ")");
       }
       return value;
     }

@@ -2,44 +2,35 @@ package dev.eventbroker.sse;
 
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.CloseReason;
+import dev.eventbroker.Connection;
 import dev.eventbroker.SubscribeRequest;
-import dev.eventbroker.runtime.LimitedWarnings;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
-import io.netty.handler.codec.CodecException;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpContentEncoder;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
-import java.io.IOException;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,11 +41,12 @@ import org.slf4j.LoggerFactory;
  * here first.
  *
  * <pre>
- *   its turn ──► authorised ──► streaming ──► the connection ends with the stream
- *       └────────────┴──► refused ──► rest of the request drained ──► gone, the connection goes on
+ *   its turn ──► counted in ──► authorised ──► streaming ──► the channel ends with the stream
+ *       └────────────┴──────────────┴──► refused ──► rest of the request drained ──► gone
  * </pre>
  *
- * <p>All of it happens on the channel's event loop.
+ * <p>The channel is a connection, or one stream of a multiplexed connection (HTTP/2). All of it
+ * happens on the channel's event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
 final class SseExchange extends ChannelInboundHandlerAdapter {
@@ -72,32 +64,41 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private static final CloseReason TALKATIVE =
       new CloseReason("talkative", "the client sends too much after its request", false, false);
 
+  private final EndpointState endpoint;
   private final SseSettings settings;
-  private final LimitedWarnings failures;
-  private final HttpVersion version;
-  private final boolean head;
+  private final Answers answers;
+  private final boolean multiplexed;
   private final boolean keepAlive;
 
+  private Optional<Admissions.Admission> admission = Optional.empty();
+  private @Nullable Asking asking;
   private @Nullable SseStream stream;
-  private @Nullable Future<?> decisionTimeout;
-  private boolean decided;
   private boolean answered;
   private boolean reusable;
   private boolean requestRead;
   private boolean pipelined;
   private long ignoredBytes;
 
-  SseExchange(SseSettings settings, LimitedWarnings failures, HttpRequest request) {
-    this.settings = settings;
-    this.failures = failures;
-    this.version = request.protocolVersion();
-    this.head = request.method().equals(HttpMethod.HEAD);
+  SseExchange(EndpointState endpoint, Channel channel, HttpRequest request) {
+    this.endpoint = endpoint;
+    this.settings = endpoint.settings();
+    this.multiplexed = isMultiplexed(channel);
+    this.answers = new Answers(request, settings.cors(), multiplexed);
     // Who expects a 100 may or may not send its body after another answer: nobody can tell.
     this.keepAlive =
         HttpUtil.isKeepAlive(request)
             && !HttpUtil.is100ContinueExpected(request)
             && request.decoderResult().isSuccess();
     this.requestRead = request instanceof LastHttpContent;
+  }
+
+  /**
+   * Whether that is a stream of a connection: then its parent is the connection, and no listening
+   * socket. So nothing here needs the classes of HTTP/2, and HTTP/3 is nothing else.
+   */
+  private static boolean isMultiplexed(Channel channel) {
+    Channel parent = channel.parent();
+    return parent != null && !(parent instanceof ServerChannel);
   }
 
   /**
@@ -114,7 +115,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       return;
     }
     try {
-      authorize(ctx, StreamRequest.read(request, remoteAddress, settings.maxFilters()));
+      admit(ctx, StreamRequest.read(request, remoteAddress, settings.limits()));
     } catch (Refusal refusal) {
       refuse(ctx, refusal);
     }
@@ -122,97 +123,68 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
 
   // ---- The decision
 
-  private void authorize(ChannelHandlerContext ctx, SseRequest request) {
-    CompletionStage<SseDecision> decision;
+  private void admit(ChannelHandlerContext ctx, SseRequest request) {
+    String address;
     try {
-      decision = settings.authorizer().authorize(request);
-      if (decision == null) {
-        throw new NullPointerException("the authorizer answered null (expected: a stage)");
-      }
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
-      decide(ctx, request, null, e);
+      address = settings.address().apply(request);
+    } catch (RuntimeException e) {
+      endpoint.failures().warn("the address of a client could not be told: it threw", e);
+      notNow(ctx, "no decision for now", settings.jitteredRetry());
       return;
     }
-    decisionTimeout =
-        ctx.executor()
-            .schedule(
-                () -> tooLate(ctx), settings.authorizeTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    var unused =
-        decision.whenComplete(
-            (made, failure) -> onLoop(ctx, () -> decide(ctx, request, made, failure)));
-  }
-
-  private static void onLoop(ChannelHandlerContext ctx, Runnable work) {
-    if (ctx.executor().inEventLoop()) {
-      work.run();
+    if (!endpoint.isDraining()) {
+      admission = endpoint.admissions().enter(address);
+    }
+    if (admission.isEmpty()) {
+      tooMany(ctx);
       return;
     }
-    try {
-      ctx.executor().execute(work);
-    } catch (RejectedExecutionException e) {
-      // The event loop was shut down and its channels with it; nothing exists that has to end.
-      log.debug("a decision came after the event loop's end");
-    }
+    Asking question =
+        new Asking(
+            settings,
+            endpoint.failures(),
+            ctx.executor(),
+            decision -> decided(ctx, request, decision));
+    asking = question;
+    question.begin(request);
   }
 
-  private void tooLate(ChannelHandlerContext ctx) {
-    if (!decided) {
-      decided = true;
-      failures.warn(
-          "the authorizer failed: no decision within " + settings.authorizeTimeout(), null);
-      notNow(ctx);
-    }
-  }
-
-  private void decide(
-      ChannelHandlerContext ctx,
-      SseRequest request,
-      @Nullable SseDecision decision,
-      @Nullable Throwable failure) {
-    if (decided) {
-      return;
-    }
-    forgetDecision();
-    if (decision instanceof SseDecision.Allowed<?> allowed && failure == null) {
-      allow(ctx, allowed, request);
-    } else if (decision instanceof SseDecision.Refused refused && failure == null) {
+  private void decided(
+      ChannelHandlerContext ctx, SseRequest request, Optional<SseDecision> decision) {
+    if (decision.isEmpty()) {
+      notNow(ctx, "no decision for now", settings.jitteredRetry());
+    } else if (decision.get() instanceof SseDecision.Refused refused) {
       refuse(ctx, new Refusal(refused.status(), refused.detail()));
-    } else {
-      failures.warn(
-          "the authorizer failed: " + (failure == null ? "it decided null" : "it threw"), failure);
-      notNow(ctx);
+    } else if (decision.get() instanceof SseDecision.Allowed<?> allowed) {
+      allow(ctx, allowed, request);
     }
   }
 
-  private void forgetDecision() {
-    decided = true;
-    Future<?> timeout = decisionTimeout;
-    if (timeout != null) {
-      timeout.cancel(false);
-    }
+  private void tooMany(ChannelHandlerContext ctx) {
+    notNow(ctx, "too many streams", settings.spreadRetry());
   }
 
   /**
-   * Nobody is let in undecided; but a browser takes any status but 200 as final, and an authorizer
-   * that fails is nothing to give up a page for.
+   * Nobody is let in undecided or beyond a limit; but an event source takes any status but 200 as
+   * final, and this is nothing to give up a page for.
    */
-  private void notNow(ChannelHandlerContext ctx) {
-    if (head) {
-      refuse(
-          ctx, new Refusal(HttpResponseStatus.SERVICE_UNAVAILABLE.code(), "no decision for now"));
+  private void notNow(ChannelHandlerContext ctx, String why, Duration retry) {
+    admission.ifPresent(Admissions.Admission::leave);
+    if (!answers.isForEventSource()) {
+      refuse(ctx, Refusal.notNow(why, retry));
       return;
     }
     takeOver(ctx);
     answered = true;
-    ctx.write(streamHead());
-    SseFrame frame = SseFrame.notNow(settings.jitteredRetry());
+    ctx.write(answers.stream(keepAlive));
+    SseFrame frame = SseFrame.notNow(retry);
     ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
     ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
   }
 
   private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
     reusable = isReusable(ctx);
-    answer(ctx, refusal.response(version, reusable, head));
+    answer(ctx, answers.refusal(refusal, reusable));
   }
 
   /** Not with a client that leaves its answers where they are: there would be ever more of them. */
@@ -233,16 +205,47 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
 
   private void allow(
       ChannelHandlerContext ctx, SseDecision.Allowed<?> allowed, SseRequest request) {
-    if (head) {
+    if (allowed.until().filter(end -> settings.nanosUntil(end) <= 0).isPresent()) {
+      refuse(ctx, new Refusal(HttpResponseStatus.UNAUTHORIZED.code(), "authorization: expired"));
+      return;
+    }
+    if (answers.isHead()) {
       reusable = isReusable(ctx);
-      HttpResponse response =
-          new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
-      describe(response.headers());
-      HttpUtil.setKeepAlive(response.headers(), version, reusable);
-      answer(ctx, response);
+      answer(ctx, answers.description(reusable));
+      return;
+    }
+    Optional<Connection> connection = connect(allowed);
+    if (connection.isEmpty()) {
+      tooMany(ctx);
       return;
     }
     takeOver(ctx);
+    answered = true;
+    Wire wire = new Wire(ctx, answers.isChunked(), multiplexed);
+    SseStream opened =
+        new SseStream(ctx, settings, wire, connection.get(), allowed, request.lastEventId());
+    stream = opened;
+    endpoint.opened(ctx.channel());
+    opened.begin(answers.stream(keepAlive), subscription(ctx, allowed, request));
+    if (endpoint.isDraining()) {
+      opened.end(CloseReason.SHUTDOWN);
+    }
+  }
+
+  private Optional<Connection> connect(SseDecision.Allowed<?> allowed) {
+    if (!admission.orElseThrow().as(allowed.principal())) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          settings.broker().connections().open(allowed.principal(), allowed.owner()));
+    } catch (BrokerException.Overloaded e) {
+      return Optional.empty();
+    }
+  }
+
+  private SubscribeRequest subscription(
+      ChannelHandlerContext ctx, SseDecision.Allowed<?> allowed, SseRequest request) {
     SubscribeRequest.Builder<?> subscription =
         allowed
             .subscribeRequest()
@@ -250,53 +253,26 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
             .lagPolicy(settings.lagPolicy())
             .lane(ctx.channel().eventLoop());
     request.lastEventId().ifPresent(subscription::lastEventId);
-    SseStream opened;
-    try {
-      opened = new SseStream(ctx, settings, allowed, request, version.isKeepAliveDefault());
-    } catch (BrokerException.Overloaded e) {
-      // The broker has logged and counted it; the client may find a place when it comes back.
-      notNow(ctx);
-      return;
-    }
-    stream = opened;
-    opened.begin(streamHead(), subscription.build());
+    return subscription.build();
   }
 
   /**
-   * From here on the connection serves the stream and nothing else, and ends with it. What would
-   * hold back its bytes or end it for want of requests is taken out; other handlers, such as one
-   * that adds CORS headers, stay and see the response.
+   * From here on the channel serves the stream and nothing else, and ends with it. What would hold
+   * back its bytes or end it for want of requests is taken out; other handlers, such as one that
+   * adds CORS headers, stay and see the response.
    */
   private static void takeOver(ChannelHandlerContext ctx) {
     ChannelPipeline pipeline = ctx.pipeline();
     for (Map.Entry<String, ChannelHandler> entry : pipeline) {
       ChannelHandler handler = entry.getValue();
-      if (handler instanceof HttpContentEncoder || handler instanceof ReadTimeoutHandler) {
+      if (handler instanceof HttpContentEncoder
+          || handler instanceof ReadTimeoutHandler
+          || handler instanceof RequestDeadline) {
         pipeline.remove(handler);
       }
     }
     // A channel that does not read does not see its client go.
     ctx.channel().config().setAutoRead(true);
-  }
-
-  private HttpResponse streamHead() {
-    HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
-    HttpHeaders headers = response.headers();
-    describe(headers);
-    boolean chunked = version.isKeepAliveDefault();
-    if (chunked) {
-      headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
-    }
-    if (!chunked || !keepAlive) {
-      headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    }
-    return response;
-  }
-
-  private static void describe(HttpHeaders headers) {
-    headers.set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
-    headers.set(HttpHeaderNames.CACHE_CONTROL, "no-cache, no-store, no-transform");
-    headers.set("X-Accel-Buffering", "no");
   }
 
   // ---- What comes in meanwhile
@@ -328,18 +304,22 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Ends at once what there is, and then the connection. */
+  /** Ends at once what there is, and then the channel. */
   private void end(ChannelHandlerContext ctx, CloseReason reason) {
     over(reason);
     ctx.close();
   }
 
   private void over(CloseReason reason) {
-    forgetDecision();
+    Asking question = asking;
+    if (question != null) {
+      question.cancel();
+    }
     SseStream own = stream;
     if (own != null) {
       own.disconnected(reason);
     }
+    admission.ifPresent(Admissions.Admission::leave);
   }
 
   @Override
@@ -363,11 +343,9 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     ctx.fireChannelWritabilityChanged();
   }
 
-  /** Who closes its writing side alone is gone too: no browser does, and a dying one can't say. */
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof ChannelInputShutdownEvent
-        || event instanceof ChannelInputShutdownReadComplete) {
+    if (isLastWord(event)) {
       end(ctx, CloseReason.DISCONNECTED);
     } else if (event == Drain.EVENT) {
       drain(ctx);
@@ -377,6 +355,16 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     } else {
       ctx.fireUserEventTriggered(event);
     }
+  }
+
+  /**
+   * Who closes the writing side of a connection alone is gone too: no browser does, and a dying one
+   * can't say. In a stream of a multiplexed one it is just the end of the request.
+   */
+  private boolean isLastWord(Object event) {
+    return !multiplexed
+        && (event instanceof ChannelInputShutdownEvent
+            || event instanceof ChannelInputShutdownReadComplete);
   }
 
   private void drain(ChannelHandlerContext ctx) {
@@ -391,7 +379,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   /** A broken connection is the client's affair; what is not that is ours to know. */
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (cause instanceof IOException || cause instanceof CodecException) {
+    if (ClientFault.is(cause)) {
       log.debug("a client's connection broke", cause);
     } else {
       log.warn("closing a connection whose pipeline threw", cause);

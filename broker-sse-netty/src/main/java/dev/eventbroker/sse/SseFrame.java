@@ -44,6 +44,9 @@ public final class SseFrame {
   /** Says that the connection lives, and nothing else. */
   public static final SseFrame HEARTBEAT = new SseFrame(comment("hb") + '\n', Optional.empty());
 
+  /** A type that no event can have. */
+  private static final String EXPIRING = "expiring";
+
   private final byte[] bytes;
   private final Optional<EventId> id;
 
@@ -81,6 +84,17 @@ public final class SseFrame {
     }
     return new SseFrame(
         "retry: " + retry.toMillis() + '\n' + comment(comment) + '\n', Optional.empty());
+  }
+
+  /** Says when to come back, and fires nothing. */
+  static SseFrame retry(Duration retry) {
+    return new SseFrame("retry: " + retry.toMillis() + "\n\n", Optional.empty());
+  }
+
+  /** Announces the end of what the client was let in with. */
+  static SseFrame expiring(Duration left) {
+    String data = new Json().with("inMillis", Math.max(0, left.toMillis())).toString();
+    return block(Optional.empty(), EXPIRING, data);
   }
 
   /** Moves the client's cursor; the browser fires nothing, for there is no data. */

@@ -4,6 +4,10 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.Delivery;
 import dev.eventbroker.LagPolicy;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
@@ -16,15 +20,23 @@ record SseSettings(
     Duration heartbeat,
     Duration stallTimeout,
     Duration maxLifetime,
+    Duration expiryNotice,
     Duration retry,
-    int maxFilters,
+    Duration reconnectSpread,
+    SseLimits limits,
+    Optional<SseCors> cors,
+    Function<SseRequest, String> address,
     LagPolicy lagPolicy,
     Delivery.Encoder<WireFrame> encoder,
     RandomGenerator random,
-    LongSupplier nanoClock) {
+    LongSupplier nanoClock,
+    InstantSource clock) {
 
   static final Duration MIN_RETRY = SseFrame.MIN_RETRY;
   static final Duration MAX_RETRY = SseFrame.MAX_RETRY;
+
+  /** Times are added in nanoseconds; nothing here is meant to last longer than a year. */
+  static final Duration LONGEST = Duration.ofDays(365);
 
   /** At most this much is taken off a heartbeat or a lifetime. */
   private static final double DOWNWARDS = 0.2;
@@ -42,10 +54,29 @@ record SseSettings(
     return (long) (maxLifetime.toNanos() * (1 - DOWNWARDS * random.nextDouble()));
   }
 
+  /** How long there is until then; negative if it is over. */
+  long nanosUntil(Instant then) {
+    Duration left = Duration.between(clock.instant(), then);
+    return left.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : left.toNanos();
+  }
+
   /** The reconnection time that one client is told, so that not all come back at once. */
   Duration jitteredRetry() {
     double factor = 1 - BOTH_WAYS + 2 * BOTH_WAYS * random.nextDouble();
-    long millis = (long) (retry.toMillis() * factor);
+    return bounded((long) (retry.toMillis() * factor));
+  }
+
+  /**
+   * The reconnection time for one of many that are sent away together, or of one too many: anything
+   * from half the usual one to the end of the time that they are spread over.
+   */
+  Duration spreadRetry() {
+    long least = (long) (retry.toMillis() * (1 - BOTH_WAYS));
+    long most = Math.max(reconnectSpread.toMillis(), retry.toMillis());
+    return bounded(least + (long) ((most - least) * random.nextDouble()));
+  }
+
+  private static Duration bounded(long millis) {
     return Duration.ofMillis(
         Math.max(MIN_RETRY.toMillis(), Math.min(MAX_RETRY.toMillis(), millis)));
   }

@@ -10,12 +10,11 @@ import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -38,48 +37,60 @@ final class SseStream implements Subscriber {
   private static final CloseReason LIFETIME =
       new CloseReason("lifetime", "the maximum lifetime of a stream is over", true, true);
 
-  /** How often within the stall timeout is looked whether bytes move. */
-  private static final int LOOKS = 4;
+  private static final CloseReason EXPIRED =
+      new CloseReason("expired", "what the client was let in with is over", true, true);
+
+  private static final CloseReason OVERLOADED =
+      new CloseReason("overloaded", "the broker takes no more subscriptions", true, true);
 
   private final ChannelHandlerContext ctx;
   private final SseSettings settings;
   private final Connection connection;
   private final boolean hasSnapshot;
   private final long heartbeatNanos;
-  private final long stallNanos;
   private final long endsAt;
-  private final WriteProgress progress = new WriteProgress();
-
+  private final Optional<Long> expiresAt;
   private final Wire wire;
+  private final StallWatch stallWatch;
+
   private @Nullable Subscription subscription;
   private @Nullable Future<?> timer;
-  private @Nullable ChannelFuture lastWrite;
   private boolean started;
   private boolean ended;
+  private boolean expiryTold;
+  private boolean written;
   private boolean idWritten;
   private Optional<EventId> clientId;
   private long wroteAt;
   private long idSettledAt;
 
-  /** Opens the connection; {@link #begin} has to follow. */
+  /** Takes the connection, and closes it; {@link #begin} has to follow. */
   SseStream(
       ChannelHandlerContext ctx,
       SseSettings settings,
+      Wire wire,
+      Connection connection,
       SseDecision.Allowed<?> allowed,
-      SseRequest request,
-      boolean chunked) {
+      Optional<String> lastEventId) {
     this.ctx = ctx;
-    this.wire = new Wire(ctx, chunked);
     this.settings = settings;
+    this.wire = wire;
+    this.connection = connection;
     this.hasSnapshot = allowed.hasSnapshot();
     this.heartbeatNanos = settings.heartbeatNanos();
-    this.stallNanos = settings.stallTimeout().toNanos();
-    this.clientId = request.lastEventId().flatMap(EventId::parse);
+    this.stallWatch =
+        new StallWatch(
+            wire,
+            ctx.executor(),
+            settings.nanoClock(),
+            settings.stallTimeout().toNanos(),
+            this::stalled);
+    this.clientId = lastEventId.flatMap(EventId::parse);
     long now = settings.nanoClock().getAsLong();
     this.endsAt = now + settings.lifetimeNanos();
+    this.expiresAt = allowed.until().map(end -> now + settings.nanosUntil(end));
     this.wroteAt = now;
     this.idSettledAt = now;
-    this.connection = settings.broker().connections().open(allowed.principal(), allowed.owner());
   }
 
   // ---- The handshake
@@ -97,6 +108,9 @@ final class SseStream implements Subscriber {
     } catch (BrokerException.Closed e) {
       // Not a refusal: a browser would never come back, and the next node may be open.
       end(CloseReason.SHUTDOWN);
+      return;
+    } catch (BrokerException.Overloaded e) {
+      end(OVERLOADED);
       return;
     } catch (RuntimeException e) {
       log.warn("no subscription for {}", connection, e);
@@ -179,7 +193,8 @@ final class SseStream implements Subscriber {
     if (ended) {
       return;
     }
-    lastWrite = wire.write(frame);
+    wire.write(frame);
+    written = true;
     if (frame.id().isPresent()) {
       clientId = frame.id();
       idWritten = true;
@@ -187,17 +202,18 @@ final class SseStream implements Subscriber {
   }
 
   private void flush() {
-    ChannelFuture written = lastWrite;
-    if (written == null) {
+    if (!written) {
       return;
     }
-    lastWrite = null;
-    written.addListener(progress);
-    ctx.flush();
+    written = false;
+    wire.flush();
     wroteAt = settings.nanoClock().getAsLong();
     if (idWritten) {
       idWritten = false;
       idSettledAt = wroteAt;
+    }
+    if (!ended) {
+      stallWatch.flushed(wroteAt);
     }
   }
 
@@ -218,53 +234,76 @@ final class SseStream implements Subscriber {
 
   /** Ends the response between two blocks, so that the client comes back with what it has. */
   void end(CloseReason reason) {
-    if (!finish(reason)) {
+    if (ended) {
       return;
     }
-    cancelTimer();
+    if (comesWithOthers(reason)) {
+      write(SseFrame.retry(settings.spreadRetry()));
+    }
+    finish(reason);
     // What is behind the response on this connection is lost anyway, see SseExchange.
-    ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
+    wire.end().addListener(ChannelFutureListener.CLOSE);
     if (ctx.channel().isActive()) {
-      timer = ctx.executor().schedule(this::abandon, stallNanos, TimeUnit.NANOSECONDS);
+      timer =
+          ctx.executor()
+              .schedule(this::abandon, settings.stallTimeout().toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 
-  /** Whether this is the end, or it was over already. */
-  private boolean finish(CloseReason reason) {
+  /** Whether many are sent away for that at one moment; the others have times of their own. */
+  private static boolean comesWithOthers(CloseReason reason) {
+    return reason.equals(CloseReason.SHUTDOWN) || reason.equals(OVERLOADED);
+  }
+
+  private void finish(CloseReason reason) {
     if (ended) {
-      return false;
+      return;
     }
     ended = true;
+    cancelTimer();
+    stallWatch.cancel();
     Subscription own = subscription;
     if (own != null) {
       own.close(reason);
     }
     connection.close(reason);
-    return true;
   }
 
   private void abandon() {
     ctx.close();
   }
 
+  private void stalled() {
+    log.debug("closing {}: {}", connection, STALLED.text());
+    finish(STALLED);
+    abandon();
+  }
+
   // ---- What time says
 
   private void tick() {
     long now = settings.nanoClock().getAsLong();
-    if (progress.stalledNanos(ctx.channel(), now) >= stallNanos) {
-      log.debug("closing {}: {}", connection, STALLED.text());
-      finish(STALLED);
-      abandon();
+    if (expiresAt.isPresent() && now - expiresAt.get() >= 0) {
+      end(EXPIRED);
       return;
     }
     if (now - endsAt >= 0) {
       end(LIFETIME);
       return;
     }
-    if (!progress.isPending()) {
+    if (expiresAt.isPresent() && !expiryTold && now - tellsExpiryAt(expiresAt.get()) >= 0) {
+      expiryTold = true;
+      write(SseFrame.expiring(Duration.ofNanos(expiresAt.get() - now)));
+      flush();
+    }
+    if (!wire.isPending()) {
       beat(now);
     }
     schedule();
+  }
+
+  private long tellsExpiryAt(long expiry) {
+    return expiry - settings.expiryNotice().toNanos();
   }
 
   /**
@@ -296,10 +335,16 @@ final class SseStream implements Subscriber {
   }
 
   private void schedule() {
+    if (ended) {
+      return;
+    }
     long now = settings.nanoClock().getAsLong();
-    long delay = Math.min(stallNanos / LOOKS, endsAt - now);
-    if (!progress.isPending()) {
-      delay = Math.min(delay, Math.min(wroteAt, idSettledAt) + heartbeatNanos - now);
+    // What waits for the client is a sign of life when it comes; after that, silence counts anew.
+    long quietSince = wire.isPending() ? now : Math.min(wroteAt, idSettledAt);
+    long delay = Math.min(quietSince + heartbeatNanos, endsAt) - now;
+    if (expiresAt.isPresent()) {
+      long due = expiryTold ? expiresAt.get() : tellsExpiryAt(expiresAt.get());
+      delay = Math.min(delay, due - now);
     }
     timer = ctx.executor().schedule(this::tick, Math.max(delay, 0), TimeUnit.NANOSECONDS);
   }

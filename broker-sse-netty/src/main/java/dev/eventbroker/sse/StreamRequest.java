@@ -24,15 +24,27 @@ record StreamRequest(
 
   private static final String LAST_EVENT_ID = "Last-Event-ID";
 
+  /** The version, two blanks and two line ends. */
+  private static final int FIXED_BYTES = 14;
+
+  /** The colon, a blank and a line end. */
+  private static final int FIXED_BYTES_OF_A_FIELD = 4;
+
   /**
    * Reads a request.
    *
    * @throws Refusal if it asks for something that the endpoint does not give
    */
-  static StreamRequest read(HttpRequest request, SocketAddress remoteAddress, int maxFilters)
+  static StreamRequest read(HttpRequest request, SocketAddress remoteAddress, SseLimits limits)
       throws Refusal {
     if (request.decoderResult().isFailure()) {
       throw Refusal.unreadable(request.decoderResult().cause());
+    }
+    long bytes = bytes(request);
+    if (bytes > limits.requestBytes()) {
+      throw new Refusal(
+          HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE.code(),
+          "request: " + bytes + " bytes (expected: at most " + limits.requestBytes() + ")");
     }
     if (request.method().equals(HttpMethod.OPTIONS)) {
       throw Refusal.options();
@@ -46,12 +58,22 @@ record StreamRequest(
           "accept: without text/event-stream (expected: text/event-stream)");
     }
     Map<String, List<String>> parameters = QueryString.parameters(request.uri());
-    List<TopicFilter> filters = filters(parameters.getOrDefault("topic", List.of()), maxFilters);
+    List<TopicFilter> filters =
+        filters(parameters.getOrDefault("topic", List.of()), limits.filters());
     Optional<String> lastEventId =
         notEmpty(request.headers().get(LAST_EVENT_ID))
             .or(() -> parameters.getOrDefault("lastEventId", List.of()).stream().findFirst())
             .filter(id -> !id.isEmpty());
     return new StreamRequest(filters, parameters, request.headers(), remoteAddress, lastEventId);
+  }
+
+  /** About what the line and the header fields took on the wire. */
+  private static long bytes(HttpRequest request) {
+    long bytes = request.method().name().length() + (long) request.uri().length() + FIXED_BYTES;
+    for (Map.Entry<String, String> field : request.headers()) {
+      bytes += field.getKey().length() + (long) field.getValue().length() + FIXED_BYTES_OF_A_FIELD;
+    }
+    return bytes;
   }
 
   private static List<TopicFilter> filters(List<String> names, int most) throws Refusal {

@@ -64,7 +64,8 @@ final class Unanswered extends ChannelDuplexHandler {
     }
   }
 
-  private static boolean endsAnswer(Object message) {
+  /** Whether nothing more of that answer comes. */
+  static boolean endsAnswer(Object message) {
     if (message instanceof HttpResponse response
         && response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
       return false;

@@ -1,45 +1,177 @@
 package dev.eventbroker.sse;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelOutboundHandler;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of frames to a channel. Where nothing but the HTTP codec stands between the stream and
- * the transport, frames pass it by as ready chunks: one write of shared bytes, instead of three
- * that the codec would make for each connection. Where the host has put a handler in between that
- * might want to see the response, they go through it as HTTP content.
+ * The way of frames to a channel, a batch at a time.
+ *
+ * <ul>
+ *   <li>Where nothing but the HTTP/1 codec stands between the stream and the transport, frames pass
+ *       it by as ready chunks: small ones of one batch in one pooled buffer, large ones as the
+ *       bytes that all connections share. Nothing of that is garbage.
+ *   <li>Where the host has put a handler in between that might want to see the response, each goes
+ *       through it as HTTP content.
+ *   <li>In a stream of a multiplexed connection they go through its codec, those of one batch
+ *       together, in pieces that fit its frames.
+ * </ul>
  *
  * <p>The head and the end of a response always go through the codec, whose state so stays right.
+ * Used on the channel's event loop only.
  */
-final class Wire {
+@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
+final class Wire implements ChannelFutureListener {
+
+  /** A copy of this many bytes costs less than a buffer object of its own. */
+  private static final int COPIED_UP_TO = 4 * 1024;
+
+  /**
+   * Pieces of this size go out before the batch is over: what a reader that stops reading leaves
+   * behind is bounded, and it is the largest frame that every HTTP/2 peer takes.
+   */
+  private static final int PIECE = 16 * 1024;
+
+  private static final int FIRST_BATCH = 4;
 
   private final ChannelHandlerContext ctx;
   private final @Nullable ChannelHandlerContext codec;
   private final boolean chunked;
+  private final boolean multiplexed;
+  private final boolean promisesMayBeVoid;
+
+  private WireFrame[] batch = new WireFrame[FIRST_BATCH];
+  private int batched;
+  private int batchedBytes;
+
+  // Writes whose end is told; the others are seen in the channel's own buffer.
+  private long told;
+  private long completed;
 
   /**
    * The way from that handler.
    *
-   * @param chunked whether the response is, which HTTP/1.0 does not know
+   * @param chunked whether the response is, which HTTP/1.0 and multiplexed connections do not know
    */
-  Wire(ChannelHandlerContext ctx, boolean chunked) {
+  Wire(ChannelHandlerContext ctx, boolean chunked, boolean multiplexed) {
     this.ctx = ctx;
-    this.codec = codecRightBefore(ctx);
-    this.chunked = chunked;
+    this.codec = multiplexed ? null : codecRightBefore(ctx);
+    this.chunked = chunked && codec != null;
+    this.multiplexed = multiplexed;
+    this.promisesMayBeVoid = codec != null && isTransportRightBefore(codec);
   }
 
-  ChannelFuture write(WireFrame frame) {
-    if (codec == null) {
-      return ctx.write(new DefaultHttpContent(frame.plain()));
+  /** Adds a frame to the batch; goes out with {@link #flush} at the latest. */
+  void write(WireFrame frame) {
+    int size = frame.size(chunked);
+    if (size > COPIED_UP_TO || (codec == null && !multiplexed)) {
+      sendBatch();
+      sendAlone(frame);
+      return;
     }
-    return codec.write(chunked ? frame.chunk() : frame.plain());
+    if (batchedBytes + size > PIECE) {
+      sendBatch();
+    }
+    if (batched == batch.length) {
+      batch = Arrays.copyOf(batch, 2 * batched);
+    }
+    batch[batched++] = frame;
+    batchedBytes += size;
+  }
+
+  /** Sends the batch on its way to the socket. */
+  void flush() {
+    sendBatch();
+    ctx.flush();
+  }
+
+  /** Ends the response behind everything that was written. */
+  ChannelFuture end() {
+    sendBatch();
+    return ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+  }
+
+  private void sendBatch() {
+    if (batched == 0) {
+      return;
+    }
+    ByteBuf bytes = ctx.alloc().ioBuffer(batchedBytes, batchedBytes);
+    for (int i = 0; i < batched; i++) {
+      batch[i].copyTo(bytes, chunked);
+    }
+    // The frames belong to the log; a quiet connection must not keep them.
+    Arrays.fill(batch, 0, batched, WireFrame.HEARTBEAT);
+    batched = 0;
+    batchedBytes = 0;
+    send(bytes);
+  }
+
+  private void sendAlone(WireFrame frame) {
+    ByteBuf bytes = frame.share(chunked);
+    if (!multiplexed) {
+      send(bytes);
+      return;
+    }
+    // In pieces, so that it can be seen whether a slow reader takes any of it.
+    while (bytes.isReadable()) {
+      send(bytes.readSlice(Math.min(PIECE, bytes.readableBytes())));
+    }
+  }
+
+  private void send(ByteBuf bytes) {
+    if (codec != null && promisesMayBeVoid && !isPending()) {
+      codec.write(bytes, codec.voidPromise());
+      return;
+    }
+    told++;
+    ChannelFuture written =
+        codec == null ? ctx.write(new DefaultHttpContent(bytes)) : codec.write(bytes);
+    written.addListener(this);
+  }
+
+  /** A write is over, whether it went well or not. */
+  @Override
+  public void operationComplete(ChannelFuture written) {
+    completed++;
+  }
+
+  /** Whether bytes wait for the client to take them. */
+  boolean isPending() {
+    return told != completed || pendingBytes() > 0;
+  }
+
+  /** How many writes have ended. */
+  long completed() {
+    return completed;
+  }
+
+  /** What the channel itself holds back, as far as it says so. */
+  long pendingBytes() {
+    ChannelOutboundBuffer buffer = channel().unsafe().outboundBuffer();
+    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+  }
+
+  /** How much of the write that is under way is gone. */
+  long partialBytes() {
+    ChannelOutboundBuffer buffer = channel().unsafe().outboundBuffer();
+    return buffer == null ? 0 : buffer.currentProgress();
+  }
+
+  private Channel channel() {
+    return ctx.channel();
   }
 
   /** The codec, unless another handler that sees what is written comes after it. */
@@ -57,5 +189,19 @@ final class Wire {
       }
     }
     return null;
+  }
+
+  /** Whether no handler of the host's is in front of the codec, which might not know of these. */
+  private static boolean isTransportRightBefore(ChannelHandlerContext codec) {
+    for (Map.Entry<String, ChannelHandler> entry : codec.pipeline()) {
+      ChannelHandler handler = entry.getValue();
+      if (handler == codec.handler()) {
+        return true;
+      }
+      if (handler instanceof ChannelOutboundHandler && !(handler instanceof SslHandler)) {
+        return false;
+      }
+    }
+    return false;
   }
 }

@@ -14,8 +14,9 @@ import java.util.Optional;
  * frame, or without. Any number of connections share the bytes; they are not counted references, so
  * nobody has to let go of them.
  *
- * <p>The bytes move to direct memory, where a socket takes them from without a copy, once several
- * connections have asked for them: an event for one client alone is cheaper on the heap.
+ * <p>The bytes of a large frame move to direct memory, where a socket takes them from without a
+ * copy, once several connections have asked for them: an event for one client alone is cheaper on
+ * the heap.
  */
 final class WireFrame {
 
@@ -32,12 +33,13 @@ final class WireFrame {
   private static final int DIRECT_FROM = 4;
 
   private final Optional<EventId> id;
+  private final byte[] framed;
   private final int start;
   private final int length;
 
   // Several event loops may write these at once, and any of the values will do.
   private int uses;
-  private volatile ByteBuf chunk;
+  private volatile ByteBuf shared;
 
   WireFrame(SseFrame frame) {
     byte[] bytes = frame.bytes();
@@ -45,9 +47,9 @@ final class WireFrame {
     id = frame.id();
     start = size.length + LINE_END.length;
     length = bytes.length;
-    byte[] framed = new byte[start + length + LINE_END.length];
+    framed = new byte[start + length + LINE_END.length];
     ByteBuffer.wrap(framed).put(size).put(LINE_END).put(bytes).put(LINE_END);
-    chunk = shared(Unpooled.wrappedBuffer(framed));
+    shared = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(framed));
   }
 
   /** What the client has as its last event id once it has this frame, if the frame changes that. */
@@ -55,27 +57,32 @@ final class WireFrame {
     return id;
   }
 
-  /** The frame alone; for one write. */
-  ByteBuf plain() {
-    return used().slice(start, length);
+  /** How many bytes it takes, as a chunk or without. */
+  int size(boolean asChunk) {
+    return asChunk ? framed.length : length;
   }
 
-  /** The frame as a chunk; for one write. */
-  ByteBuf chunk() {
-    return used().duplicate();
+  /** Copies it behind what is there. */
+  void copyTo(ByteBuf target, boolean asChunk) {
+    if (asChunk) {
+      target.writeBytes(framed);
+    } else {
+      target.writeBytes(framed, start, length);
+    }
+  }
+
+  /** The shared bytes; for one write. */
+  ByteBuf share(boolean asChunk) {
+    ByteBuf all = used();
+    return asChunk ? all.duplicate() : all.slice(start, length);
   }
 
   private ByteBuf used() {
     if (uses < DIRECT_FROM && ++uses == DIRECT_FROM) {
-      ByteBuf heap = chunk;
-      ByteBuffer direct = ByteBuffer.allocateDirect(heap.readableBytes());
-      heap.getBytes(0, direct);
-      chunk = shared(Unpooled.wrappedBuffer(direct.flip()));
+      ByteBuffer direct = ByteBuffer.allocateDirect(framed.length);
+      direct.put(framed).flip();
+      shared = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(direct));
     }
-    return chunk;
-  }
-
-  private static ByteBuf shared(ByteBuf bytes) {
-    return Unpooled.unreleasableBuffer(bytes);
+    return shared;
   }
 }

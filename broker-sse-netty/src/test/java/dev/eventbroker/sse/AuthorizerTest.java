@@ -124,7 +124,7 @@ class AuthorizerTest {
             };
     try (RunningServer running = RunningServer.start(options -> options.authorizer(failing));
         RawClient client = running.connect()) {
-      client.get("/events?topic=a");
+      client.get("/events?topic=a", "Accept: text/event-stream");
 
       assertToldToComeBack(client);
       running.assertNothingIsLeft();
@@ -135,6 +135,10 @@ class AuthorizerTest {
       client.request("HEAD", "/events?topic=a");
 
       assertThat(client.readHead()).startsWith("HTTP/1.1 503 ");
+      client.get("/events?topic=a", "Accept: */*");
+      assertThat(client.readAnswer())
+          .startsWith("HTTP/1.1 503 ")
+          .containsIgnoringCase("retry-after: ");
     } finally {
       logger.setAdditive(true);
       logger.detachAppender(logged);
@@ -153,7 +157,7 @@ class AuthorizerTest {
                         .authorizer(request -> decision)
                         .authorizeTimeout(Duration.ofMillis(20)));
         RawClient client = running.connect()) {
-      client.get("/events?topic=a");
+      client.get("/events?topic=a", "Accept: text/event-stream");
 
       assertToldToComeBack(client);
       decision.complete(SseDecision.allow(Authorized.principal("ann")));
@@ -188,8 +192,10 @@ class AuthorizerTest {
           .hasMessageStartingWith("heartbeat: PT0S (expected: > 0");
       assertThatThrownBy(() -> builder.retry(Duration.ofMillis(249)))
           .hasMessage("retry: PT0.249S (expected: PT0.25S to PT24H)");
-      assertThatThrownBy(() -> builder.maxFilters(101))
-          .hasMessage("maxFilters: 101 (expected: 1 to 100)");
+      assertThatThrownBy(() -> SseLimits.defaults().withFilters(101))
+          .hasMessage("filters: 101 (expected: 1 to 100)");
+      assertThatThrownBy(() -> SseLimits.defaults().withPerAddress(0))
+          .hasMessage("perAddress: 0 (expected: > 0)");
       assertThatThrownBy(() -> builder.path("events")).hasMessageStartingWith("path: events (");
       assertThatThrownBy(builder::build).hasMessage("authorizer: none (expected: one)");
       assertThatThrownBy(() -> SseDecision.refuse(200, ""))

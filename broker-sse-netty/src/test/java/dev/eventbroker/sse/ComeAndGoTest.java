@@ -58,7 +58,7 @@ class ComeAndGoTest {
     for (int i = 0; i < running.opened.get(); i++) {
       RunningServer.next(running.closedSubscriptions);
     }
-    running.assertNothingIsLeft();
+    running.awaitNobody();
     assertThat(running.closedSubscriptions).isEmpty();
     running.broker.close();
   }

@@ -29,7 +29,7 @@ class HttpRulesTest {
   static void start() {
     LOGGED.start();
     rootLogger().addAppender(LOGGED);
-    running = RunningServer.start(options -> options.maxFilters(3));
+    running = RunningServer.start(options -> options.limits(SseLimits.defaults().withFilters(3)));
   }
 
   @AfterAll

@@ -18,6 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -25,9 +26,10 @@ import java.util.function.UnaryOperator;
 final class RunningServer implements AutoCloseable {
 
   /** Only ever reached by a test that fails. */
-  private static final long TIMEOUT_SECONDS = 20;
+  private static final long TIMEOUT_SECONDS = 60;
 
   final Broker broker;
+  final SseEndpoint endpoint;
   final SseServer server;
   final AtomicInteger opened = new AtomicInteger();
   final BlockingQueue<CloseReason> closedConnections = new LinkedBlockingQueue<>();
@@ -36,7 +38,8 @@ final class RunningServer implements AutoCloseable {
   private RunningServer(
       UnaryOperator<BrokerBuilder> brokerOptions,
       UnaryOperator<SseEndpoint.Builder> options,
-      Consumer<ChannelPipeline> pipeline) {
+      Consumer<ChannelPipeline> pipeline,
+      UnaryOperator<SseServer.Builder> serverOptions) {
     broker =
         brokerOptions
             .apply(
@@ -64,13 +67,17 @@ final class RunningServer implements AutoCloseable {
                     closedConnections.add(reason);
                   }
                 });
-    SseEndpoint.Builder endpoint =
+    SseEndpoint.Builder builder =
         SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("ann"));
+    endpoint = options.apply(builder).build();
     server =
-        SseServer.builder(options.apply(endpoint).build())
-            .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .pipeline(pipeline)
-            .threads(2)
+        serverOptions
+            .apply(
+                SseServer.builder(endpoint)
+                    .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                    .pipeline(pipeline)
+                    .transport(Transport.nio())
+                    .threads(2))
             .build()
             .start();
   }
@@ -80,14 +87,28 @@ final class RunningServer implements AutoCloseable {
   }
 
   static RunningServer start(UnaryOperator<SseEndpoint.Builder> options) {
-    return new RunningServer(UnaryOperator.identity(), options, pipeline -> {});
+    return new RunningServer(
+        UnaryOperator.identity(), options, pipeline -> {}, UnaryOperator.identity());
+  }
+
+  static RunningServer startServer(
+      UnaryOperator<SseEndpoint.Builder> options, UnaryOperator<SseServer.Builder> serverOptions) {
+    return new RunningServer(UnaryOperator.identity(), options, pipeline -> {}, serverOptions);
   }
 
   static RunningServer start(
       UnaryOperator<BrokerBuilder> brokerOptions,
       UnaryOperator<SseEndpoint.Builder> options,
       Consumer<ChannelPipeline> pipeline) {
-    return new RunningServer(brokerOptions, options, pipeline);
+    return new RunningServer(brokerOptions, options, pipeline, UnaryOperator.identity());
+  }
+
+  static RunningServer start(
+      UnaryOperator<BrokerBuilder> brokerOptions,
+      UnaryOperator<SseEndpoint.Builder> options,
+      Consumer<ChannelPipeline> pipeline,
+      UnaryOperator<SseServer.Builder> serverOptions) {
+    return new RunningServer(brokerOptions, options, pipeline, serverOptions);
   }
 
   RawClient connect() {
@@ -112,6 +133,23 @@ final class RunningServer implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** Waits for what another thread is about to bring about. */
+  static void until(String what, BooleanSupplier holds) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+    while (!holds.getAsBoolean()) {
+      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Waits until nobody is there any more, wherever that is counted. */
+  void awaitNobody() {
+    until("no connection", () -> broker.stats().connections().open() == 0);
+    until("no subscription", () -> broker.stats().subscriptions().open() == 0);
+    until("nobody counted in", endpoint::isIdle);
+    assertNothingIsLeft();
   }
 
   void assertNothingIsLeft() {

@@ -273,9 +273,11 @@ class StreamTest {
 
       var unused = running.broker.close(Duration.ofSeconds(1));
 
+      assertThat(open.readChunk()).matches("retry: [0-9]+\n\n");
       assertThat(open.readChunk()).isEmpty();
       assertThat(open.isEnded()).isTrue();
       late.open("/events?topic=a");
+      assertThat(late.readChunk()).matches("retry: [0-9]+\n\n");
       assertThat(late.readChunk()).isEmpty();
       assertThat(late.isEnded()).isTrue();
       running.assertNothingIsLeft();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -15,15 +16,15 @@ class WireFrameTest {
 
   @Test
   void aChunkIsItsLengthInHexAndTheFrameBetweenLineEnds() {
-    assertThat(frame.chunk().toString(UTF_8)).isEqualTo("19\r\n" + TEXT + "\r\n");
+    assertThat(frame.share(true).toString(UTF_8)).isEqualTo("19\r\n" + TEXT + "\r\n");
     assertThat(TEXT).hasSize(0x19);
   }
 
   @Test
   void theBytesAreTheSameOnTheHeapAndInDirectMemoryHoweverOftenTheyAreWrittenAndReleased() {
     for (int use = 0; use < 10; use++) {
-      ByteBuf chunk = frame.chunk();
-      ByteBuf plain = frame.plain();
+      ByteBuf chunk = frame.share(true);
+      ByteBuf plain = frame.share(false);
 
       assertThat(chunk.readCharSequence(chunk.readableBytes(), UTF_8))
           .hasToString("19\r\n" + TEXT + "\r\n");
@@ -34,12 +35,23 @@ class WireFrameTest {
   }
 
   @Test
+  void aCopyIsTheSameBytes() {
+    ByteBuf copy = Unpooled.buffer();
+
+    frame.copyTo(copy, true);
+    frame.copyTo(copy, false);
+
+    assertThat(copy.toString(UTF_8)).isEqualTo("19\r\n" + TEXT + "\r\n" + TEXT);
+    assertThat(copy.readableBytes()).isEqualTo(frame.size(true) + frame.size(false));
+  }
+
+  @Test
   void whatSeveralConnectionsTakeIsInDirectMemoryAndWhatOneTakesIsNot() {
-    assertThat(frame.chunk().isDirect()).isFalse();
+    assertThat(frame.share(true).isDirect()).isFalse();
     for (int use = 0; use < 5; use++) {
-      frame.chunk();
+      frame.share(true);
     }
-    assertThat(frame.chunk().isDirect()).isTrue();
-    assertThat(frame.plain().isDirect()).isTrue();
+    assertThat(frame.share(true).isDirect()).isTrue();
+    assertThat(frame.share(false).isDirect()).isTrue();
   }
 }

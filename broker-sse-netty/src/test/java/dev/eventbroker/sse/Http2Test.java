@@ -1,0 +1,228 @@
+package dev.eventbroker.sse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventbroker.CloseReason;
+import dev.eventbroker.EventId;
+import dev.eventbroker.engine.BrokerBuilder;
+import io.netty.handler.codec.http2.Http2Headers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Streams of HTTP/2 connections, on raw frames. */
+class Http2Test {
+
+  private static final int USUAL_WINDOW = 65_535;
+
+  @Test
+  void rule23InHttp2ThereIsNeitherAChunkNorAConnectionField() {
+    try (RunningServer running = start();
+        Http2RawClient client = connect(running)) {
+      Http2Headers head = client.get(1, "/events?topic=a").readHead(1);
+
+      assertThat(head.status()).hasToString("200");
+      assertThat(head.get("content-type")).hasToString("text/event-stream; charset=utf-8");
+      assertThat(head.get("cache-control")).hasToString("no-cache, no-store, no-transform");
+      assertThat(head.get("x-accel-buffering")).hasToString("no");
+      assertThat(head.names().stream().map(CharSequence::toString))
+          .doesNotContain(
+              "transfer-encoding",
+              "connection",
+              "keep-alive",
+              "content-length",
+              "content-encoding");
+      assertThat(client.readUntil(1, "\n\n")).matches("retry: [0-9]+\n: connected\n\n");
+      EventId id = running.publish("a", "one");
+      assertThat(client.readUntil(1, "data: one\n\n"))
+          .endsWith("id: " + id + "\nevent: moved\ndata: one\n\n");
+    }
+  }
+
+  @Test
+  void oneConnectionCarriesManyStreamsAndTheEndOfOneIsNotThatOfAnother() {
+    try (RunningServer running = start();
+        Http2RawClient client = connect(running)) {
+      client.open(1, "/events?topic=a");
+      client.readUntil(1, "\n\n");
+      client.open(3, "/events?topic=b");
+      client.readUntil(3, "\n\n");
+      assertThat(running.broker.stats().connections().open()).isEqualTo(2);
+
+      client.cancel(1);
+      assertThat(RunningServer.next(running.closedConnections)).isEqualTo(CloseReason.DISCONNECTED);
+      running.publish("a", "nobody's");
+      running.publish("b", "still here");
+
+      assertThat(client.readUntil(3, "data: still here\n\n")).doesNotContain("nobody");
+      client.goodbye();
+      running.awaitNobody();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/events?topic=a*", "/events", "/nothing"})
+  void aRefusalEndsItsStreamAndTheConnectionGoesOn(String target) {
+    try (RunningServer running = start();
+        Http2RawClient client = connect(running)) {
+      Http2Headers head = client.get(1, target).readHead(1);
+      Http2RawClient.Frame body = client.next();
+      while (!body.endsStream()) {
+        body = client.next();
+      }
+
+      assertThat(head.status().toString()).startsWith("4");
+      assertThat(head.names().stream().map(CharSequence::toString)).doesNotContain("connection");
+      client.open(3, "/events?topic=a");
+    }
+  }
+
+  @Test
+  void headIsADescriptionOnly() {
+    try (RunningServer running = start();
+        Http2RawClient client = connect(running)) {
+      client.request(1, "HEAD", "/events?topic=a");
+
+      Http2RawClient.Frame head = client.next();
+      assertThat(head.type()).isEqualTo(Http2RawClient.HEADERS);
+      assertThat(head.endsStream()).isTrue();
+      assertThat(running.broker.stats().connections().open()).isZero();
+    }
+  }
+
+  @Test
+  void rule23AClosedWindowHoldsOneStreamBackAndNoOther() {
+    String data = "x".repeat(10_000);
+    int events = 300;
+    try (RunningServer running =
+            start(broker -> broker.logEvents(64), endpoint -> endpoint, server -> server);
+        Http2RawClient slow = Http2RawClient.connect(running.server.localAddress(), 1_000);
+        Http2RawClient quick = Http2RawClient.connect(running.server.localAddress(), 1 << 30)) {
+      slow.open(1, "/events?topic=a");
+      quick.giveWindow(0, 1 << 30);
+      quick.open(1, "/events?topic=a");
+      quick.readUntil(1, "\n\n");
+
+      for (int i = 0; i < events; i++) {
+        EventId id = running.publish("a", data);
+        assertThat(quick.readUntil(1, "\n\n"))
+            .isEqualTo("id: " + id + "\nevent: moved\ndata: " + data + "\n\n");
+      }
+      RunningServer.until(
+          "one is held back", () -> running.broker.stats().subscriptions().lagging() == 1);
+      slow.giveWindow(0, 1 << 30).giveWindow(1, 1 << 30);
+
+      String seen =
+          slow.readUntil(1, text -> text.contains("\"reason\":\"slow\"") && text.endsWith("\n\n"));
+      running.publish("a", "last");
+      seen += slow.readUntil(1, "data: last\n\n");
+      assertRunsOrGaps(seen, events + 1);
+    }
+  }
+
+  private static void assertRunsOrGaps(String seen, int last) {
+    long position = 0;
+    for (String block : seen.split("\n\n", -1)) {
+      if (!block.startsWith("id: ")) {
+        continue;
+      }
+      String line = block.lines().findFirst().orElseThrow();
+      long next = Long.parseLong(line.substring(line.indexOf('.') + 1));
+      if (block.contains("event: moved")) {
+        assertThat(next).isEqualTo(position + 1);
+      }
+      position = next;
+    }
+    assertThat(position).isEqualTo(last);
+  }
+
+  @Test
+  void rule28AWindowThatStaysClosedEndsItsStreamAloneAndWithoutACut() {
+    try (RunningServer running =
+            start(
+                broker -> broker,
+                endpoint -> endpoint.stallTimeout(Duration.ofMillis(200)),
+                server -> server);
+        Http2RawClient client = Http2RawClient.connect(running.server.localAddress(), 1_000)) {
+      client.open(1, "/events?topic=a");
+      client.readUntil(1, "\n\n");
+      client.open(3, "/events?topic=b");
+
+      running.publish("a", "x".repeat(20_000));
+
+      assertThat(RunningServer.next(running.closedConnections).code()).isEqualTo("stalled");
+      List<Integer> types = new ArrayList<>();
+      Http2RawClient.Frame frame = client.next();
+      while (frame.type() != Http2RawClient.RST_STREAM) {
+        types.add(frame.type());
+        frame = client.next();
+      }
+      assertThat(frame.stream()).isEqualTo(1);
+      assertThat(types).containsOnly(Http2RawClient.DATA);
+      assertThat(running.broker.stats().connections().open()).isOne();
+    }
+  }
+
+  @Test
+  void closingTheServerEndsEachStreamCleanlyAndSaysSo() {
+    try (RunningServer running = start();
+        Http2RawClient client = connect(running)) {
+      client.open(1, "/events?topic=a");
+      client.readUntil(1, "\n\n");
+
+      running.server.close();
+
+      StringBuilder text = new StringBuilder();
+      boolean ended = false;
+      boolean goneAway = false;
+      while (!ended || !goneAway) {
+        Http2RawClient.Frame frame = client.next();
+        goneAway |= frame.type() == Http2RawClient.GOAWAY;
+        ended |= frame.endsStream();
+        text.append(frame.type() == Http2RawClient.DATA ? frame.text() : "");
+      }
+      assertThat(text.toString()).matches("retry: [0-9]+\n\n");
+      running.awaitNobody();
+    }
+  }
+
+  @Test
+  void whoSpeaksHttp11IsServedOnTheSamePort() {
+    try (RunningServer running = start();
+        RawClient client = running.connect()) {
+      client.open("/events?topic=a");
+    }
+  }
+
+  @Test
+  void aConnectionWithoutAStreamIsClosed() {
+    try (RunningServer running =
+            start(
+                broker -> broker,
+                endpoint -> endpoint,
+                server -> server.requestTimeout(Duration.ofMillis(100)));
+        Http2RawClient client = connect(running)) {
+      assertThat(client.next().type()).isEqualTo(Http2RawClient.GOAWAY);
+    }
+  }
+
+  private static RunningServer start() {
+    return start(broker -> broker, endpoint -> endpoint, server -> server);
+  }
+
+  private static RunningServer start(
+      UnaryOperator<BrokerBuilder> broker,
+      UnaryOperator<SseEndpoint.Builder> endpoint,
+      UnaryOperator<SseServer.Builder> server) {
+    return RunningServer.start(
+        broker, endpoint, pipeline -> {}, options -> server.apply(options.http2()));
+  }
+
+  private static Http2RawClient connect(RunningServer running) {
+    return Http2RawClient.connect(running.server.localAddress(), USUAL_WINDOW);
+  }
+}
