@@ -109,7 +109,8 @@ class NotifyRowTest {
 
   @Test
   void bothSidesHashALongNameAlike() throws Exception {
-    for (String name : new String[] {"short", "x".repeat(63), "x".repeat(64), LONG, "ü".repeat(32)}) {
+    for (String name :
+        new String[] {"short", "x".repeat(63), "x".repeat(64), LONG, "ü".repeat(32)}) {
       try (Connection connection = DriverManager.getConnection(TestDatabase.url());
           PreparedStatement statement =
               connection.prepareStatement("select " + schema + ".eb_channel(?)")) {

@@ -95,8 +95,7 @@ class PgSchemaTest {
     TestDatabase.execute("revoke all on schema public from " + node + ", " + publisher);
     String url = TestDatabase.url().replace("user=postgres", "user=" + node);
 
-    try (Node restricted =
-            Node.on(schema, url, b -> b.retainFor(Duration.ofMillis(1)));
+    try (Node restricted = Node.on(schema, url, b -> b.retainFor(Duration.ofMillis(1)));
         Connection connection = as(publisher)) {
       Node.Received received = restricted.subscribe();
       restricted.publish("stored by the node");
@@ -107,11 +106,11 @@ class PgSchemaTest {
 
       assertThat(received.await(2).data()).containsExactly("stored by the node", "within");
       Await.until(
-          "removed", () -> TestDatabase.number("select count(*) from " + schema + ".eb_outbox") == 0);
+          "removed",
+          () -> TestDatabase.number("select count(*) from " + schema + ".eb_outbox") == 0);
       assertThatThrownBy(() -> execute(publisher, "select from " + outbox()))
           .hasMessageContaining("permission denied");
-      assertThatThrownBy(
-              () -> execute(node, "update " + outbox() + " set data = ''"))
+      assertThatThrownBy(() -> execute(node, "update " + outbox() + " set data = ''"))
           .hasMessageContaining("permission denied");
     }
   }
@@ -148,7 +147,9 @@ class PgSchemaTest {
       before = node.publish("before");
     }
     TestDatabase.execute(
-        "update " + schema + ".eb_sequencer set origin = split_part(origin, '/', 1) || '/00000009'");
+        "update "
+            + schema
+            + ".eb_sequencer set origin = split_part(origin, '/', 1) || '/00000009'");
 
     try (Node node = Node.on(schema)) {
       Node.Received resumed = node.resumeAfter(before);
@@ -226,8 +227,7 @@ class PgSchemaTest {
   }
 
   private static Connection as(String role) throws SQLException {
-    return DriverManager.getConnection(
-        TestDatabase.url().replace("user=postgres", "user=" + role));
+    return DriverManager.getConnection(TestDatabase.url().replace("user=postgres", "user=" + role));
   }
 
   private static void execute(String role, String sql) throws SQLException {

@@ -32,6 +32,7 @@ class RetentionTest {
 
     try (Node node = Node.on(schema, TestDatabase.url(), b -> b.retainFor(Duration.ofDays(1)))) {
       Await.until("removed", () -> count("eb_outbox") == 1 && count("eb_ordered") == 1);
+      assertThat(node.broker.cursor().position()).isEqualTo(3);
     }
     try (Node node = Node.on(schema)) {
       Node.Received tooOld = node.resumeAfter(first);
@@ -64,8 +65,7 @@ class RetentionTest {
   /** However old its row is: it counts from when it was given its place. */
   @Test
   void whatHasNoPlaceYetIsNeverRemoved() throws Exception {
-    try (Node node =
-            Node.on(schema, TestDatabase.url(), b -> b.retainFor(Duration.ofMillis(500)));
+    try (Node node = Node.on(schema, TestDatabase.url(), b -> b.retainFor(Duration.ofMillis(500)));
         Connection late = TestDatabase.connect()) {
       Node.Received received = node.subscribe();
       late.setAutoCommit(false);
@@ -123,8 +123,7 @@ class RetentionTest {
   }
 
   private void age(String interval) throws Exception {
-    TestDatabase.execute(
-        "update " + schema + ".eb_run set at = at - interval '" + interval + "'");
+    TestDatabase.execute("update " + schema + ".eb_run set at = at - interval '" + interval + "'");
   }
 
   private long count(String table) {
