@@ -7,6 +7,7 @@ import dev.eventbroker.Connection;
 import dev.eventbroker.ConnectionListener;
 import dev.eventbroker.Connections;
 import dev.eventbroker.Registration;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,11 +29,17 @@ public final class LiveConnections implements Connections {
 
   private static final Logger log = LoggerFactory.getLogger(LiveConnections.class);
 
+  private final Duration heartbeat;
   private final AtomicLong ids = new AtomicLong();
   private final AtomicInteger open = new AtomicInteger();
   private final ConcurrentHashMap<String, Integer> byPrincipal = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Integer> byOwner = new ConcurrentHashMap<>();
   private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
+
+  /** Without any connection yet; {@link #tick} is called that often. */
+  public LiveConnections(Duration heartbeat) {
+    this.heartbeat = requireNonNull(heartbeat, "heartbeat");
+  }
 
   @Override
   public Connection open(String principal, Optional<String> owner) {
@@ -64,6 +71,11 @@ public final class LiveConnections implements Connections {
   @Override
   public boolean hasOwner(String owner) {
     return byOwner.containsKey(owner);
+  }
+
+  @Override
+  public Duration heartbeat() {
+    return heartbeat;
   }
 
   @Override

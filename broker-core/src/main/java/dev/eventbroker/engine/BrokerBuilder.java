@@ -214,6 +214,7 @@ public final class BrokerBuilder {
             snapshotTimeout,
             snapshotThreads,
             new DetachedWorkers.Limits(detachedThreads, detachedPending, detachedTimeout),
+            heartbeat,
             clock,
             nanoClock,
             backplane,
@@ -221,7 +222,7 @@ public final class BrokerBuilder {
     LogBroker broker =
         new LogBroker(
             settings, new BrokerResources(name, timer, laneCount), new EventId(newEpoch(), 0));
-    broker.start(heartbeat, random);
+    broker.start(random);
     return broker;
   }
 

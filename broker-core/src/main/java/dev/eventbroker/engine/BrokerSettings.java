@@ -17,6 +17,7 @@ record BrokerSettings(
     Duration snapshotTimeout,
     int snapshotThreads,
     DetachedWorkers.Limits detached,
+    Duration heartbeat,
     InstantSource clock,
     LongSupplier nanoClock,
     Optional<Backplane> backplane,

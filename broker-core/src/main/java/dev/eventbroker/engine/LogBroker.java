@@ -55,7 +55,7 @@ final class LogBroker implements Broker {
   private final Counters counters = new Counters();
   private final SnapshotLoader snapshots;
   private final LaneSubscription.Surroundings surroundings;
-  private final LiveConnections connections = new LiveConnections();
+  private final LiveConnections connections;
   private final DetachedWorkers detached;
   private final BrokerObserver observer;
   private final Optional<Backplane> backplane;
@@ -71,6 +71,7 @@ final class LogBroker implements Broker {
     this.backplane = settings.backplane();
     this.observer = new GuardedObserver(settings.observer());
     this.resources = resources;
+    this.connections = new LiveConnections(settings.heartbeat());
     this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
     this.snapshots =
@@ -96,14 +97,14 @@ final class LogBroker implements Broker {
   }
 
   /** Starts what runs by itself. Separate from the constructor, for it lets this object out. */
-  void start(Duration heartbeat, RandomGenerator random) {
+  void start(RandomGenerator random) {
     try {
       backplane.ifPresent(plane -> plane.start(new FromBackplane()));
     } catch (RuntimeException | Error e) {
       close(Duration.ZERO);
       throw e;
     }
-    resources.every(heartbeat, random, connections::tick);
+    resources.every(connections.heartbeat(), random, connections::tick);
   }
 
   // ---- Publishing

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class LiveConnectionsTest {
 
-  private final LiveConnections connections = new LiveConnections();
+  private final LiveConnections connections = new LiveConnections(Duration.ofSeconds(30));
   private final List<String> heard = new ArrayList<>();
   private final ConnectionListener listener =
       new ConnectionListener() {
