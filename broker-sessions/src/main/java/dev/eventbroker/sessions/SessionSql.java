@@ -203,6 +203,13 @@ final class SessionSql {
         order by id for no key update skip locked)
       update {s}.eb_session s set touched_at = {now} from ahead where s.id = ahead.id""";
 
+  /** A node of the future would be waited for until then. */
+  static final String NODES_NOT_AHEAD =
+      """
+      with ahead as materialized (
+        select node from {s}.eb_node where seen_at > {now} for update skip locked)
+      update {s}.eb_node n set seen_at = {now} from ahead where n.node = ahead.node""";
+
   /**
    * Parameters: outage, timeout, timeout, limit. A row touched before its lock is looked at anew.
    */

@@ -199,9 +199,12 @@ final class SessionStatements {
     }
   }
 
+  /** The clock was set back: what was seen after it was seen now. */
   void notAhead() throws SQLException {
-    try (PreparedStatement update = prepare(SessionSql.NOT_AHEAD)) {
-      update.executeUpdate();
+    for (String sql : List.of(SessionSql.NOT_AHEAD, SessionSql.NODES_NOT_AHEAD)) {
+      try (PreparedStatement update = prepare(sql)) {
+        update.executeUpdate();
+      }
     }
   }
 

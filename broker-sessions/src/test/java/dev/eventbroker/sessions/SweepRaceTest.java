@@ -69,8 +69,17 @@ class SweepRaceTest {
     assertThat(expired)
         .as("released although its owner was touched before any sweep")
         .noneMatch(session -> isTouchedFirst(session.owner()));
-    assertThat(database.count("select count(*) from {s}.outbox where data->>'reason' = 'expired'"))
+    assertThat(
+            database.count(
+                "select count(*) from {s}.outbox"
+                    + " where type = 'edit.session_released' and data->>'reason' = 'expired'"))
         .isEqualTo(expired.size());
+    assertThat(
+            database.count(
+                "select count(*) from (select data->>'session' from {s}.outbox"
+                    + " where type = 'edit.session_lost' group by 1 having count(*) > 1) twice"))
+        .as("told twice")
+        .isZero();
     assertThat(
             database.count(
                 "select count(*) from (select data->>'session' from {s}.outbox"
@@ -112,7 +121,7 @@ class SweepRaceTest {
   private int touchAll(String node, int first, int step, CountDownLatch touched) {
     store.touch(node, owners(4, 4), 0, TERMS, EVENTS);
     touched.countDown();
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 8; round++) {
       store.touch(node, owners(4, 4), 0, TERMS, EVENTS);
       // Ever more of those that the sweepers are after.
       store.touch(node, owners(1 + first + round * step, 97), 0, TERMS, EVENTS);
