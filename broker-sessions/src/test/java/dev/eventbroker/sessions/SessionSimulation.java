@@ -8,6 +8,7 @@ import dev.eventbroker.Connection;
 import dev.eventbroker.testing.ManualTimer;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,7 +62,8 @@ final class SessionSimulation {
 
     @Override
     public Instant instant() {
-      return timer.instant().plus(ahead);
+      // A database knows no nanoseconds.
+      return timer.instant().plus(ahead).truncatedTo(ChronoUnit.MILLIS);
     }
   }
 
