@@ -13,9 +13,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,12 +81,12 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public Acquisition acquire(Claim claim, LeaseTerms terms, SessionEvents events) {
-    return acquiring("acquire", claim, terms, events, holder -> false);
+    return acquiring("acquire", claim, terms, events, OptionalLong.empty());
   }
 
   @Override
   public Acquisition takeOver(Claim claim, long fence, LeaseTerms terms, SessionEvents events) {
-    return acquiring("take over", claim, terms, events, holder -> holder.fence() == fence);
+    return acquiring("take over", claim, terms, events, OptionalLong.of(fence));
   }
 
   private Acquisition acquiring(
@@ -94,18 +94,21 @@ public final class JdbcSessionStore implements SessionStore {
       Claim claim,
       LeaseTerms terms,
       SessionEvents events,
-      Predicate<Session> mayTake) {
+      OptionalLong from) {
     Acquisition acquisition =
         transactions.run(
             what,
             connection -> {
               SessionStatements statements = on(connection, terms);
               statements.lockFence(claim.resource());
-              Optional<Conflict> held = statements.inTheWay(claim);
+              Optional<Conflict> held =
+                  from.isPresent()
+                      ? statements.inTheWayOfTakeOver(claim)
+                      : statements.inTheWay(claim);
               if (held.isPresent() && isOwn(held.get(), claim)) {
                 return Acquired.still(held.get().holder());
               }
-              if (held.isPresent() && !mayTake.test(held.get().holder())) {
+              if (held.isPresent() && !from.equals(OptionalLong.of(held.get().holder().fence()))) {
                 return held.get();
               }
               Optional<Session> former = held.map(Conflict::holder);

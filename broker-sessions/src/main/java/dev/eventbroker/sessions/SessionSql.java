@@ -48,18 +48,29 @@ final class SessionSql {
 
   /**
    * Parameters: timeout, resource, shared, owner. The last column says how many seconds it lasts
-   * without a sign of life. Waits for a release under way, so that nobody is told of a holder that
-   * is gone.
+   * without a sign of life.
    */
-  static final String LOCK_HOLDER =
+  private static final String IN_THE_WAY =
       """
       select %s,
         extract(epoch from greatest(touched_at, (select resumed_at from {s}.eb_pulse))
           + make_interval(secs => ?) - {now}) as remaining
       from {s}.eb_session
       where resource = ? and shared = ? and (not shared or owner = ?)
-      for no key update"""
+      for\s"""
           .formatted(COLUMNS);
+
+  /**
+   * Waits for a release under way, so that nobody is told of a holder that is gone; not for a
+   * heartbeat, and no heartbeat for it.
+   */
+  static final String HOLDER_FOR_ACQUIRE = IN_THE_WAY + "key share";
+
+  /**
+   * Locks at once as strongly as it takes to end the session: whoever locks a row twice can meet
+   * somebody in between.
+   */
+  static final String HOLDER_FOR_TAKE_OVER = IN_THE_WAY + "update";
 
   /**
    * Parameters: bucket, id, resource, topic, owner, user, shared. The fence is locked. It is

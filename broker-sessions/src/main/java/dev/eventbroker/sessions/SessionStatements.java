@@ -58,7 +58,16 @@ final class SessionStatements {
 
   /** Whose session is in the way of the claim, or is already what it asks for. */
   Optional<Conflict> inTheWay(Claim claim) throws SQLException {
-    try (PreparedStatement query = prepare(SessionSql.LOCK_HOLDER)) {
+    return inTheWay(claim, SessionSql.HOLDER_FOR_ACQUIRE);
+  }
+
+  /** The same, to be ended now. */
+  Optional<Conflict> inTheWayOfTakeOver(Claim claim) throws SQLException {
+    return inTheWay(claim, SessionSql.HOLDER_FOR_TAKE_OVER);
+  }
+
+  private Optional<Conflict> inTheWay(Claim claim, String sql) throws SQLException {
+    try (PreparedStatement query = prepare(sql)) {
       Parameters parameters = new Parameters(query).add(terms.timeout());
       parameters.add(claim.resource()).add(claim.mode() == Mode.SHARED).add(claim.owner());
       try (ResultSet row = query.executeQuery()) {
