@@ -90,11 +90,7 @@ public final class JdbcSessionStore implements SessionStore {
   }
 
   private Acquisition acquiring(
-      String what,
-      Claim claim,
-      LeaseTerms terms,
-      SessionEvents events,
-      OptionalLong from) {
+      String what, Claim claim, LeaseTerms terms, SessionEvents events, OptionalLong from) {
     Acquisition acquisition =
         transactions.run(
             what,

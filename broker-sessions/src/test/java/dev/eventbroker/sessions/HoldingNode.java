@@ -25,10 +25,7 @@ final class HoldingNode {
     TestPool pool = new TestPool(TestPool.giving(() -> DriverManager.getConnection(url)));
     Broker broker = new BrokerBuilder().heartbeat(KilledNodeTest.HEARTBEAT).build();
     JdbcSessionStore store =
-        JdbcSessionStore.builder(pool.dataSource())
-            .schema(schema)
-            .outbox(outbox(schema))
-            .build();
+        JdbcSessionStore.builder(pool.dataSource()).schema(schema).outbox(outbox(schema)).build();
     EditSessions sessions =
         EditSessions.builder(broker, store)
             .timeout(KilledNodeTest.TIMEOUT)

@@ -82,7 +82,7 @@ class KilledNodeTest {
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
-                ("select id, owner, touched_at, ended_at from %s.ends").formatted(database.schema()))) {
+                "select id, owner, touched_at, ended_at from " + database.schema() + ".ends")) {
       while (rows.next()) {
         assertThat(rows.getString("owner")).startsWith("victim-");
         assertThat(released.add(rows.getString("id"))).as("once").isTrue();
@@ -107,7 +107,8 @@ class KilledNodeTest {
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
                 HoldingNode.class.getName(),
                 database.url(),
                 database.schema(),
@@ -117,8 +118,7 @@ class KilledNodeTest {
             .start();
     children.add(child);
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
     String line = out.readLine();
     while (line != null && !line.equals(HoldingNode.READY)) {
       line = out.readLine();

@@ -61,8 +61,7 @@ class PresenceTest {
   @Test
   void aReloadToAnotherNodeWithinTheGraceIsNoneEither() {
     try (TestNode otherNode = new TestNode();
-        EditSessions others =
-            otherNode.sessions(node.store).disconnectGrace(GRACE).build()) {
+        EditSessions others = otherNode.sessions(node.store).disconnectGrace(GRACE).build()) {
       Connection connection = node.connect("ws-1");
       Session session = sessions.join("board/1", "ws-1", "ann").session();
       node.takeEvents(1);

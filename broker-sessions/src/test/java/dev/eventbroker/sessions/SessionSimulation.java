@@ -18,16 +18,15 @@ import java.util.random.RandomGenerator;
 
 /**
  * Some hours of a cluster in virtual time: people with tabs on several nodes, reloads and hops,
- * nodes that stall, are cut off, die and are replaced, outages of the store, and a store whose clock
- * is set. All of it follows from a seed. What happens is checked by {@link SimulationModel} as it
- * happens; at the end everything is mended, who is there keeps what it holds, and who is not has
- * nothing left.
+ * nodes that stall, are cut off, die and are replaced, outages of the store, and a store whose
+ * clock is set. All of it follows from a seed. What happens is checked by {@link SimulationModel}
+ * as it happens; at the end everything is mended, who is there keeps what it holds, and who is not
+ * has nothing left.
  */
 final class SessionSimulation {
 
   static final Duration TIMEOUT = Duration.ofMinutes(5);
-  static final LeaseTerms TERMS =
-      new LeaseTerms(TIMEOUT, SimulatedNode.HEARTBEAT.multipliedBy(2));
+  static final LeaseTerms TERMS = new LeaseTerms(TIMEOUT, SimulatedNode.HEARTBEAT.multipliedBy(2));
 
   private static final int OWNERS = 6;
   private static final int RESOURCES = 3;
@@ -275,8 +274,7 @@ final class SessionSimulation {
     note(node.name + " starts");
     nodes.add(node);
     node.cutOff(outage);
-    node.start(
-        new SimulatedStore(store, node, model, world, clock), clock, TIMEOUT, grace);
+    node.start(new SimulatedStore(store, node, model, world, clock), clock, TIMEOUT, grace);
   }
 
   private void outage(boolean now) {
@@ -334,12 +332,10 @@ final class SessionSimulation {
     @Override
     public boolean isOnNodeKnownToBeAlive(String owner) {
       return tabs.stream()
-              .anyMatch(
-                  tab -> tab.owner.equals(owner) && tab.node.isKnownToBeAlive(TERMS.outage()))
+              .anyMatch(tab -> tab.owner.equals(owner) && tab.node.isKnownToBeAlive(TERMS.outage()))
           || nodes.stream()
               .anyMatch(
-                  node ->
-                      node.isInGrace(owner, grace) && node.isKnownToBeAlive(TERMS.outage()));
+                  node -> node.isInGrace(owner, grace) && node.isKnownToBeAlive(TERMS.outage()));
     }
 
     @Override

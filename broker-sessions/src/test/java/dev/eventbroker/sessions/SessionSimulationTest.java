@@ -45,8 +45,10 @@ class SessionSimulationTest {
 
   @Test
   void aSeedIsTheSameRunAgain() {
-    List<String> first = reasons(SessionSimulation.run(SEED_OF_ALL, STEPS, MemorySessionStore::new));
-    List<String> again = reasons(SessionSimulation.run(SEED_OF_ALL, STEPS, MemorySessionStore::new));
+    List<String> first =
+        reasons(SessionSimulation.run(SEED_OF_ALL, STEPS, MemorySessionStore::new));
+    List<String> again =
+        reasons(SessionSimulation.run(SEED_OF_ALL, STEPS, MemorySessionStore::new));
 
     assertThat(again).isEqualTo(first);
     assertThat(String.join(" ", first))

@@ -162,10 +162,7 @@ final class SimulatedNode implements SimulatedStore.Line {
 
   /** Nothing has been wrong with it for so long. */
   boolean isHealthyFor(Duration time) {
-    return !dead
-        && !stalled
-        && !cutOff
-        && timer.nanos() - healthySince > time.toNanos();
+    return !dead && !stalled && !cutOff && timer.nanos() - healthySince > time.toNanos();
   }
 
   void noteTrouble() {

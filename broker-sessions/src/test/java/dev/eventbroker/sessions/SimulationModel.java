@@ -55,7 +55,8 @@ final class SimulationModel {
     check(session.fence() > before, "fence not above " + before, session);
     for (Live other : live.values()) {
       boolean same = other.session.resource().equals(session.resource());
-      boolean exclusive = other.session.mode() == Mode.EXCLUSIVE && session.mode() == Mode.EXCLUSIVE;
+      boolean exclusive =
+          other.session.mode() == Mode.EXCLUSIVE && session.mode() == Mode.EXCLUSIVE;
       check(!(same && exclusive), "two holders, the other one " + other.session, session);
       boolean twice =
           same
@@ -102,7 +103,8 @@ final class SimulationModel {
   private void checkExpired(Live was, Instant now, Tabs tabs) {
     check(isOver(was.touchedAt, terms.timeout(), now), "expired too early", was.session);
     check(isOver(resumedAt, terms.timeout(), now), "expired after an outage", was.session);
-    check(!isOver(lastPulse, terms.outage().plusMillis(1), now), "expired in an outage", was.session);
+    check(
+        !isOver(lastPulse, terms.outage().plusMillis(1), now), "expired in an outage", was.session);
     check(!tabs.mustHaveBeenTouched(was.session.owner()), "expired while connected", was.session);
   }
 
@@ -122,7 +124,7 @@ final class SimulationModel {
   }
 
   void touched(Set<String> owners, List<Touched.Lost> told, Instant now) {
-    if (lastPulse == Instant.MIN || isOver(lastPulse, terms.outage().plusMillis(1), now)) {
+    if (isOver(lastPulse, terms.outage().plusMillis(1), now)) {
       resumedAt = now;
     }
     resumedAt = earlier(resumedAt, now);
@@ -164,9 +166,7 @@ final class SimulationModel {
 
   Optional<Session> anyLive(Predicate<Session> which) {
     // In a fixed order: ids are random, and a run must be the same again.
-    return live().stream()
-        .filter(which)
-        .min(java.util.Comparator.comparingLong(Session::fence));
+    return live().stream().filter(which).min(java.util.Comparator.comparingLong(Session::fence));
   }
 
   /** Everything that the events have to say. */
