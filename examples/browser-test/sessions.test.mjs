@@ -44,7 +44,7 @@ test('a tab whose process is killed frees its lock at once, and says so when it 
   for (const pid of await renderers(browser)) process.kill(pid, 'SIGKILL');
 
   await free(grace, card);
-  withinBound(killed);
+  tellHowLong(killed);
   await devtools.send('Page.reload');
   await says(devtools, 'Session lost');
 });
@@ -58,7 +58,7 @@ test('a tab whose network goes silent loses its lock within the bound, and says 
   line.silence();
 
   await free(grace, card);
-  withinBound(cut);
+  tellHowLong(cut);
   assert.equal(await tab.getByTestId('editor-status').filter({ hasText: 'You hold the lock' }).count(), 1, 'it does not know');
   line.speak();
   await tab.getByTestId('editor-status').filter({ hasText: 'Session lost' }).waitFor();
@@ -75,7 +75,7 @@ test('a frozen tab loses its lock within the bound, and says so when it goes on'
   signal(frozen, 'SIGSTOP');
 
   await free(grace, card);
-  withinBound(since);
+  tellHowLong(since);
   signal(frozen, 'SIGCONT');
   await tab.getByTestId('editor-status').filter({ hasText: 'Session lost' }).waitFor();
   assert.equal(await tab.getByTestId('editor-save').isDisabled(), true);
@@ -204,8 +204,8 @@ function free(tab, card) {
   return tab.getByTestId(`lock-${card}`).waitFor({ state: 'hidden' });
 }
 
-/** The bound is a promise of the server's; a loaded machine may be late to show it. */
-function withinBound(since) {
+/** For whoever reads: the wait itself is more patient than the bound, as the machine may be busy. */
+function tellHowLong(since) {
   const took = performance.now() - since;
   console.log(`  free after ${(took / 1000).toFixed(1)} s (bound ${BOUND / 1000} s)`);
 }

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,7 +114,7 @@ public final class JdbcSessionStore implements SessionStore {
                 ended(connection, former.get(), ReleaseReason.TAKEN_OVER, events);
               }
               Session begun = statements.begin(claim);
-              store(connection, events.acquired(begun));
+              store(connection, () -> events.acquired(begun));
               return new Acquired(begun, true, former);
             });
     if (acquisition instanceof Acquired acquired && acquired.begun()) {
@@ -150,7 +151,7 @@ public final class JdbcSessionStore implements SessionStore {
             connection -> {
               Touched result = on(connection, terms).touch(node, owners, roll);
               for (Lost lost : result.lost()) {
-                store(connection, events.lost(lost.session(), lost.reason()));
+                store(connection, () -> events.lost(lost.session(), lost.reason()));
               }
               return result;
             });
@@ -302,9 +303,9 @@ public final class JdbcSessionStore implements SessionStore {
   private void ended(
       Connection connection, Session session, ReleaseReason reason, SessionEvents events)
       throws SQLException {
-    store(connection, events.released(session, reason));
+    store(connection, () -> events.released(session, reason));
     if (reason.endsUnderTheOwner()) {
-      store(connection, events.lost(session, reason));
+      store(connection, () -> events.lost(session, reason));
     }
   }
 
@@ -317,9 +318,9 @@ public final class JdbcSessionStore implements SessionStore {
     return new SessionStatements(connection, schema, terms);
   }
 
-  private void store(Connection connection, Event event) throws SQLException {
+  private void store(Connection connection, Supplier<Event> event) throws SQLException {
     if (outbox.isPresent()) {
-      outbox.get().publish(connection, event);
+      outbox.get().publish(connection, event.get());
     }
   }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class JdbcSessionSimulationTest {
 
   private static final int STEPS = 100;
-  private static final int SEEDS = 12;
+  private static final int SEEDS = 10;
   private static final String CLOCK = "current_setting('simulation.now')::timestamptz";
 
   private static final String STORY =

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class SessionSimulationTest {
 
   private static final int STEPS = 150;
-  private static final int SEEDS = 1000;
+  private static final int SEEDS = 600;
 
   /** One in which sessions end in every way. */
   private static final long SEED_OF_ALL = 8;
