@@ -27,6 +27,7 @@ final class SimulationModel {
   private final Map<String, Long> fences = new HashMap<>();
   private final Map<String, Set<UUID>> untold = new HashMap<>();
   private final Set<String> gone = new HashSet<>();
+  private final Set<String> doubtful = new HashSet<>();
   private final List<String> events = new ArrayList<>();
   private Optional<String> violation = Optional.empty();
   private Instant lastPulse = Instant.MIN;
@@ -111,16 +112,14 @@ final class SimulationModel {
   private void checkDisconnected(Live was, Tabs tabs) {
     String owner = was.session.owner();
     check(
-        gone.contains(owner) || !tabs.isOnNodeKnownToBeAlive(owner),
+        gone.contains(owner) || (doubtful.contains(owner) && !tabs.isOnNodeKnownToBeAlive(owner)),
         "released while connected",
         was.session);
   }
 
   /** A node says that it has not got the owner: that is the moment in which it may be gone. */
   void left(String owner, Tabs tabs) {
-    if (!tabs.isSomewhere(owner)) {
-      gone.add(owner);
-    }
+    (tabs.isSomewhere(owner) ? doubtful : gone).add(owner);
   }
 
   void touched(Set<String> owners, List<Touched.Lost> told, Instant now) {
@@ -135,6 +134,7 @@ final class SimulationModel {
       }
     }
     gone.removeAll(owners);
+    doubtful.removeAll(owners);
     for (Touched.Lost lost : told) {
       String owner = lost.session().owner();
       check(owners.contains(owner), "told to somebody else", lost.session());
