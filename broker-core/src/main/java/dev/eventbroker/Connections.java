@@ -1,5 +1,6 @@
 package dev.eventbroker;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
@@ -30,6 +31,12 @@ public interface Connections {
 
   /** Whether that owner has a connection now. */
   boolean hasOwner(String owner);
+
+  /**
+   * How often listeners hear {@link ConnectionListener#onTick}, give or take a tenth: what a
+   * timeout of theirs has to be measured by.
+   */
+  Duration heartbeat();
 
   /**
    * Tells a listener from now on, until the registration is closed. One that is registered twice is

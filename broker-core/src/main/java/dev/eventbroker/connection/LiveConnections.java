@@ -10,6 +10,7 @@ import dev.eventbroker.ConnectionListener;
 import dev.eventbroker.Connections;
 import dev.eventbroker.Registration;
 import dev.eventbroker.runtime.LimitedWarnings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +37,7 @@ public final class LiveConnections implements Connections {
   private final BrokerObserver observer;
   private final LimitedWarnings refusals;
   private final LimitedWarnings failures;
+  private final Duration heartbeat;
   private final AtomicLong ids = new AtomicLong();
   private final AtomicInteger open = new AtomicInteger();
   private final ConcurrentHashMap<String, Integer> byPrincipal = new ConcurrentHashMap<>();
@@ -45,11 +47,14 @@ public final class LiveConnections implements Connections {
   /**
    * Nobody is connected.
    *
+   * @param heartbeat how often {@link #tick} is called
    * @param perPrincipal how many connections a principal may have
    * @param observer hears of every connection; must not throw
    * @param nanoClock times the warnings
    */
-  public LiveConnections(int perPrincipal, BrokerObserver observer, LongSupplier nanoClock) {
+  public LiveConnections(
+      Duration heartbeat, int perPrincipal, BrokerObserver observer, LongSupplier nanoClock) {
+    this.heartbeat = requireNonNull(heartbeat, "heartbeat");
     this.perPrincipal = perPrincipal;
     this.observer = observer;
     this.refusals = new LimitedWarnings(log, nanoClock);
@@ -122,6 +127,11 @@ public final class LiveConnections implements Connections {
   @Override
   public boolean hasOwner(String owner) {
     return byOwner.containsKey(owner);
+  }
+
+  @Override
+  public Duration heartbeat() {
+    return heartbeat;
   }
 
   @Override

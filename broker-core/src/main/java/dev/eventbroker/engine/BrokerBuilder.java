@@ -319,6 +319,7 @@ public final class BrokerBuilder {
             laneBlockedAfter,
             detachedVirtualThreads,
             new DeferredPublishing.Limits(deferredMessages, deferredCharacters),
+            heartbeat,
             clock,
             nanoClock,
             random,
@@ -331,7 +332,7 @@ public final class BrokerBuilder {
             settings,
             new BrokerResources(name, timer, laneCount, loaders),
             new EventId(newEpoch(), 0));
-    broker.start(heartbeat, random);
+    broker.start(random);
     return broker;
   }
 

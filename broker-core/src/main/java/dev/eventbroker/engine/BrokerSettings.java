@@ -23,6 +23,7 @@ record BrokerSettings(
     Duration laneBlockedAfter,
     boolean detachedVirtualThreads,
     DeferredPublishing.Limits deferred,
+    Duration heartbeat,
     InstantSource clock,
     LongSupplier nanoClock,
     RandomGenerator random,

@@ -90,7 +90,11 @@ final class LogBroker implements Broker {
     this.observer = new CountingObserver(counters, guarded);
     this.sources = new SourceWatch(observer, backplane);
     this.connections =
-        new LiveConnections(settings.connectionsPerPrincipal(), observer, settings.nanoClock());
+        new LiveConnections(
+            settings.heartbeat(),
+            settings.connectionsPerPrincipal(),
+            observer,
+            settings.nanoClock());
     this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
     this.watch =
@@ -123,7 +127,7 @@ final class LogBroker implements Broker {
   }
 
   /** Starts what runs by itself. Separate from the constructor, for it lets this object out. */
-  void start(Duration heartbeat, RandomGenerator random) {
+  void start(RandomGenerator random) {
     try {
       backplane.ifPresent(plane -> plane.start(new FromBackplane()));
     } catch (RuntimeException | Error e) {
@@ -131,7 +135,7 @@ final class LogBroker implements Broker {
       throw e;
     }
     sources.look();
-    resources.every(heartbeat, random, this::beat);
+    resources.every(settings.heartbeat(), random, this::beat);
     resources.every(watch.interval(), random, watch::look);
     resources.every(LAG_LOOK, random, lanes::lookAtLag);
   }

@@ -7,6 +7,7 @@ import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.ConnectionListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,8 @@ import org.junit.jupiter.api.Test;
 /** What holds of connections when several threads open and close them. */
 class ConnectionRaceTest {
 
+  private static final Duration HEARTBEAT = Duration.ofSeconds(30);
+
   private static final int THREADS = 4;
   private static final int LIMIT = 1;
   private static final int CYCLES = 10_000;
@@ -39,7 +42,8 @@ class ConnectionRaceTest {
 
   @Test
   void aPrincipalNeverHasOneTooMany() throws Exception {
-    LiveConnections connections = new LiveConnections(LIMIT, new BrokerObserver() {}, () -> 0);
+    LiveConnections connections =
+        new LiveConnections(HEARTBEAT, LIMIT, new BrokerObserver() {}, () -> 0);
     AtomicInteger held = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
 
@@ -63,7 +67,8 @@ class ConnectionRaceTest {
   void everyListenerHearsOfEachConnectionItsOpeningBeforeItsCloseAndBothOnce() throws Exception {
     Map<Long, String> heard = new ConcurrentHashMap<>();
     Map<Long, String> observed = new ConcurrentHashMap<>();
-    LiveConnections connections = new LiveConnections(CYCLES, observing(observed), () -> 0);
+    LiveConnections connections =
+        new LiveConnections(HEARTBEAT, CYCLES, observing(observed), () -> 0);
     Queue<Future<?>> closes = new ConcurrentLinkedQueue<>();
     connections.listen(
         new ConnectionListener() {
@@ -105,7 +110,8 @@ class ConnectionRaceTest {
 
   @Test
   void aCloseAtTheVeryEndOfTheOpeningIsNotLost() throws Exception {
-    LiveConnections connections = new LiveConnections(1, new BrokerObserver() {}, () -> 0);
+    LiveConnections connections =
+        new LiveConnections(HEARTBEAT, 1, new BrokerObserver() {}, () -> 0);
     AtomicReference<Connection> handed = new AtomicReference<>();
     connections.listen(
         new ConnectionListener() {
@@ -141,7 +147,8 @@ class ConnectionRaceTest {
 
   @Test
   void tenThousandConnectionsThatComeAndGoLeaveNothing() throws Exception {
-    LiveConnections connections = new LiveConnections(CYCLES, new BrokerObserver() {}, () -> 0);
+    LiveConnections connections =
+        new LiveConnections(HEARTBEAT, CYCLES, new BrokerObserver() {}, () -> 0);
     AtomicInteger ticks = new AtomicInteger();
     connections.listen(
         new ConnectionListener() {

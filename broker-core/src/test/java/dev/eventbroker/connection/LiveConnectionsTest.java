@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class LiveConnectionsTest {
 
   private final LiveConnections connections =
-      new LiveConnections(3, new BrokerObserver() {}, System::nanoTime);
+      new LiveConnections(Duration.ofSeconds(30), 3, new BrokerObserver() {}, System::nanoTime);
   private final List<String> heard = new ArrayList<>();
   private final ConnectionListener listener =
       new ConnectionListener() {

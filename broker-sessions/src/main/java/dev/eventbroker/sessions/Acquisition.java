@@ -3,6 +3,8 @@ package dev.eventbroker.sessions;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 
 /** What came of asking for a resource. */
 public sealed interface Acquisition {
@@ -12,12 +14,25 @@ public sealed interface Acquisition {
    *
    * @param session the session, the same for every call of the owner until it ends
    * @param begun whether it began with this call; the owner held it already when not
+   * @param takenFrom whose session ended for it, after a take-over
    */
-  record Acquired(Session session, boolean begun) implements Acquisition {
+  record Acquired(Session session, boolean begun, Optional<Session> takenFrom)
+      implements Acquisition {
 
-    /** The session is required. */
+    /** All are required. */
     public Acquired {
       requireNonNull(session, "session");
+      requireNonNull(takenFrom, "takenFrom");
+    }
+
+    /** From now on, after nobody. */
+    static Acquired begun(Session session) {
+      return new Acquired(session, true, Optional.empty());
+    }
+
+    /** Still. */
+    static Acquired still(Session session) {
+      return new Acquired(session, false, Optional.empty());
     }
   }
 
@@ -34,6 +49,11 @@ public sealed interface Acquisition {
     public Conflict {
       requireNonNull(holder, "holder");
       requireNonNull(remaining, "remaining");
+    }
+
+    /** Since when, by the clock of the store. */
+    public Instant since() {
+      return holder.acquiredAt();
     }
   }
 }

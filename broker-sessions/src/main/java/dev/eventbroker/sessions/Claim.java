@@ -15,8 +15,9 @@ import dev.eventbroker.Topic;
  * @param topic where the events of the session go
  * @param owner the workstation (or tab) that wants it
  * @param user the person, for others to read
+ * @param mode alone, or with others
  */
-public record Claim(String resource, Topic topic, String owner, String user) {
+public record Claim(String resource, Topic topic, String owner, String user, Mode mode) {
 
   /** Longest name in characters: short enough for an index of Postgres in any script. */
   public static final int MAX_LENGTH = 512;
@@ -29,6 +30,7 @@ public record Claim(String resource, Topic topic, String owner, String user) {
     requireNonNull(topic, "topic");
     requireName("owner", owner);
     requireName("user", user);
+    requireNonNull(mode, "mode");
   }
 
   /** Whether an owner of that name could hold anything. */

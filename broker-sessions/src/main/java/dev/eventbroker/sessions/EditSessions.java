@@ -4,13 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerException;
+import dev.eventbroker.Connections;
 import dev.eventbroker.Registration;
 import dev.eventbroker.Topic;
-import dev.eventbroker.engine.BrokerBuilder;
 import dev.eventbroker.runtime.BrokerThreads;
 import dev.eventbroker.sessions.Acquisition.Acquired;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -19,31 +20,39 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who edits what: a resource is in the hands of one owner (a workstation, a tab) until it lets go,
- * until its last connection is gone, or until it has given no sign of life for the timeout.
+ * Who edits what, and who is here. A resource is in the hands of one owner (a workstation, a tab)
+ * until it lets go, until its last connection is gone, until somebody takes it over, or until it
+ * has given no sign of life for the timeout. Beside that holder, any number of owners may have
+ * {@linkplain #join joined} it.
  *
- * <p>The connections are the heartbeat. At each tick of the broker all owners with a connection to
- * this node are touched, in one call to the store. When the client ends the last one, what its
- * owner holds is released, at once or after the grace, unless another node has the owner. A
- * connection that the server ends (a restart, a longest lifetime) releases nothing, for its client
- * comes back; if it does not, its sessions expire. So do those that somebody acquires for an owner
- * that has no connection anywhere.
+ * <p>The connections are the heartbeat, and nothing else is. At each tick of the broker all owners
+ * with a connection to this node are touched, in one call to the store. When the client ends the
+ * last one, of all nodes, what its owner holds is released, after the grace. Where several nodes
+ * share the store, those that are alive are asked first, for the owner may have come to one of them
+ * in this moment; they look for such questions every second. A connection that the server ends (a
+ * restart, a longest lifetime) releases nothing, for its client comes back; if it does not, its
+ * sessions expire. So do those that somebody acquires for an owner that has no connection anywhere.
  *
  * <p>A sweeper releases what has expired. It runs on every node; each release happens on one of
- * them. For each session that begins or ends there is one event on its topic, with the data
+ * them. For each session that begins or ends there is one event on its topic ({@code
+ * edit.session_acquired}, {@code edit.session_released}; {@code edit.presence_joined}, {@code
+ * edit.presence_left}), with the data
  *
  * <pre>{@code
  * {"session":"…","resource":"…","owner":"…","user":"…","fence":3,"reason":"expired"}
  * }</pre>
  *
- * where only a release has a {@link ReleaseReason reason}. Where the store does not write them with
- * the change, events are published after it, each once, and those of changes at the same moment may
- * swap places; the fence tells.
+ * where only an end has a {@link ReleaseReason reason}. An owner that did not let go is told by one
+ * more, {@code edit.session_lost} or {@code edit.presence_lost} with the same data: at once if it
+ * was {@linkplain #takeOver taken over} or {@linkplain #forceRelease forced}, when it comes back
+ * otherwise. Where the store does not write them with the change, events are published after it,
+ * each once, and those of changes at the same moment may swap places; the fence tells.
  *
  * <p>All methods may be called on any thread. Those that ask the store block as long as it does,
  * and throw a {@link BrokerException} if it fails. Close this before the broker.
@@ -61,11 +70,16 @@ public final class EditSessions implements AutoCloseable {
    */
   public static final Duration DEFAULT_DISCONNECT_GRACE = Duration.ZERO;
 
-  /** Gives {@code edit.session_acquired} and {@code edit.session_released}. */
+  /**
+   * Nobody notices that a lock is free a second later; a look at an index costs next to nothing.
+   */
+  public static final Duration DEFAULT_ROLL_CALL = Duration.ofSeconds(1);
+
+  /** Gives {@code edit.session_acquired}, {@code _released} and {@code _lost}. */
   public static final String DEFAULT_TYPE_PREFIX = "edit.session";
 
-  /** A missed tick is no outage; two in a row of all nodes are. */
-  private static final int OUTAGE_IN_HEARTBEATS = 2;
+  /** Gives {@code edit.presence_joined}, {@code _left} and {@code _lost}. */
+  public static final String DEFAULT_PRESENCE_PREFIX = "edit.presence";
 
   /** Closing never takes longer, whatever the store does. */
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
@@ -76,50 +90,61 @@ public final class EditSessions implements AutoCloseable {
   private final LeaseTerms terms;
   private final SessionEvents events;
   private final Function<String, Topic> topicOf;
+  private final SessionCounters counters = new SessionCounters();
   private final Announcer announcer;
   private final SessionWorker worker;
   private final OwnerWatch watch;
-  private final SweepTimer sweeper;
+  private final List<Recurrence> recurrences;
   private final Registration registration;
   private final Optional<ScheduledThreadPoolExecutor> own;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private EditSessions(Builder builder) {
+    Connections connections = builder.broker.connections();
+    SessionTimes times = builder.times(connections.heartbeat());
     store = builder.store;
-    terms = builder.terms();
-    events = new JsonSessionEvents(builder.typePrefix);
+    terms = times.terms();
+    events = new JsonSessionEvents(builder.typePrefix, builder.presencePrefix);
     topicOf = builder.topicOf;
     own = builder.ownThread();
     Executor executor = builder.executor.or(() -> own).orElseThrow();
     ScheduledExecutorService timer = builder.timer.or(() -> own).orElseThrow();
-    announcer = new Announcer(builder.broker, store, events);
+    SessionObserver observer = new GuardedObservers(counters, builder.observer);
+    announcer = new Announcer(builder.broker, store, events, observer);
     PendingWork work = new PendingWork();
+    watch = new OwnerWatch(connections, work, this::wake, times.disconnectGrace(), timer);
     worker =
         new SessionWorker(
-            store,
-            events,
-            announcer,
-            builder.broker.connections(),
-            work,
-            terms,
-            UUID.randomUUID().toString(),
-            executor);
-    watch =
-        new OwnerWatch(
-            builder.broker.connections(), work, worker::wake, builder.disconnectGrace, timer);
-    sweeper =
-        new SweepTimer(
-            timer,
-            builder.random,
-            builder.sweepInterval,
-            () -> {
-              work.noteSweep();
-              worker.wake();
-            });
-    registration = builder.broker.connections().listen(watch);
+            new SessionWorker.Parts(
+                store,
+                events,
+                announcer,
+                observer,
+                terms,
+                UUID.randomUUID().toString(),
+                executor,
+                builder.nanoClock),
+            watch,
+            work);
+    recurrences =
+        List.of(
+            new Recurrence(timer, builder.random, times.sweepInterval(), waking(work::noteSweep)),
+            new Recurrence(timer, builder.random, times.rollCall(), waking(work::noteRoll)));
+    registration = connections.listen(watch);
     // Those who are here already.
-    watch.onTick(builder.broker.connections().owners());
-    sweeper.start();
+    watch.onTick(connections.owners());
+    recurrences.forEach(Recurrence::start);
+  }
+
+  private Runnable waking(Runnable note) {
+    return () -> {
+      note.run();
+      wake();
+    };
+  }
+
+  private void wake() {
+    worker.wake();
   }
 
   /** Sessions of the owners that are connected to that broker, kept in that store. */
@@ -128,8 +153,8 @@ public final class EditSessions implements AutoCloseable {
   }
 
   /**
-   * Takes the resource for the owner, or says who has it. The owner that has it already gets the
-   * same session again, whoever the user is. Blocks.
+   * Takes the resource for the owner alone, or says who has it. The owner that has it already gets
+   * the same session again, whoever the user is; that is no sign of life. Blocks.
    *
    * @throws IllegalArgumentException if a name is none of a {@link Claim}, or the resource has no
    *     topic
@@ -137,12 +162,46 @@ public final class EditSessions implements AutoCloseable {
    */
   public Acquisition acquire(String resource, String owner, String user) {
     requireOpen();
+    Claim claim = claim(resource, owner, user, Mode.EXCLUSIVE);
+    return announced(store.acquire(claim, terms, events));
+  }
+
+  /**
+   * Has the owner be there, beside others and beside who holds the resource alone. Each owner joins
+   * once; again gives the same session. Blocks.
+   *
+   * @throws IllegalArgumentException if a name is none of a {@link Claim}, or the resource has no
+   *     topic
+   * @throws BrokerException if the store fails, or this was closed
+   */
+  public Acquired join(String resource, String owner, String user) {
+    requireOpen();
+    Claim claim = claim(resource, owner, user, Mode.SHARED);
+    return (Acquired) announced(store.acquire(claim, terms, events));
+  }
+
+  /**
+   * Takes the resource for the owner from whoever holds it under that fence, and from nobody else:
+   * if another one does, that is a conflict. Whether one may is for the caller to decide; a
+   * conflict before has the fence. Blocks.
+   *
+   * @throws IllegalArgumentException if a name is none of a {@link Claim}, or the resource has no
+   *     topic
+   * @throws BrokerException if the store fails, or this was closed
+   */
+  public Acquisition takeOver(String resource, long fence, String owner, String user) {
+    requireOpen();
+    Claim claim = claim(resource, owner, user, Mode.EXCLUSIVE);
+    return announced(store.takeOver(claim, fence, terms, events));
+  }
+
+  private Claim claim(String resource, String owner, String user, Mode mode) {
     requireNonNull(resource, "resource");
-    Claim claim = new Claim(resource, topicOf.apply(resource), owner, user);
-    Acquisition acquisition = store.acquire(claim, terms, events);
-    if (acquisition instanceof Acquired acquired && acquired.begun()) {
-      announcer.acquired(acquired.session());
-    }
+    return new Claim(resource, topicOf.apply(resource), owner, user, mode);
+  }
+
+  private Acquisition announced(Acquisition acquisition) {
+    announcer.acquired(acquisition);
     return acquisition;
   }
 
@@ -154,9 +213,24 @@ public final class EditSessions implements AutoCloseable {
    * @throws BrokerException if the store fails, or this was closed
    */
   public boolean release(UUID session) {
+    return release(session, ReleaseReason.RELEASED);
+  }
+
+  /**
+   * Ends a session whose holder did not ask for it, which is told. Whether one may is for the
+   * caller to decide. Blocks.
+   *
+   * @return whether it was held
+   * @throws BrokerException if the store fails, or this was closed
+   */
+  public boolean forceRelease(UUID session) {
+    return release(session, ReleaseReason.FORCED);
+  }
+
+  private boolean release(UUID session, ReleaseReason reason) {
     requireOpen();
-    Optional<Session> released = store.release(requireNonNull(session, "session"), events);
-    announcer.released(released.stream().toList(), ReleaseReason.RELEASED);
+    Optional<Session> released = store.release(requireNonNull(session, "session"), reason, events);
+    announcer.released(released.stream().toList(), reason);
     return released.isPresent();
   }
 
@@ -178,14 +252,54 @@ public final class EditSessions implements AutoCloseable {
     return store.find(requireNonNull(session, "session"));
   }
 
-  /** Who holds the resource. Blocks. */
+  /** Who holds the resource alone. Blocks. */
   public Optional<Session> holder(String resource) {
     return store.holder(requireNonNull(resource, "resource"));
   }
 
+  /**
+   * Whether that fence is the one under which the resource is held alone, now: it may be another a
+   * moment later. A write that must not come too late has the condition in its own transaction, see
+   * {@link JdbcSessionStore#condition}. Blocks.
+   */
+  public boolean isCurrent(String resource, long fence) {
+    return holder(resource).filter(session -> session.fence() == fence).isPresent();
+  }
+
+  /** All who hold the resource, alone and with others. Blocks. */
+  public List<Session> holders(String resource) {
+    return all(SessionQuery.all().ofResource(requireNonNull(resource, "resource")));
+  }
+
+  /** All that the owner holds. Blocks. */
+  public List<Session> held(String owner) {
+    return all(SessionQuery.all().ofOwner(requireNonNull(owner, "owner")));
+  }
+
+  private List<Session> all(SessionQuery query) {
+    List<Session> all = new ArrayList<>();
+    List<Session> page = store.list(query);
+    all.addAll(page);
+    while (page.size() == query.atMost()) {
+      page = store.list(query.after(page.get(page.size() - 1).id()));
+      all.addAll(page);
+    }
+    return List.copyOf(all);
+  }
+
+  /** A page of the sessions of all nodes, for whoever administrates them. Blocks. */
+  public List<Session> list(SessionQuery query) {
+    return store.list(requireNonNull(query, "query"));
+  }
+
   /** How many sessions there are, of all nodes. Blocks. */
-  public long held() {
-    return store.held();
+  public long count() {
+    return store.count();
+  }
+
+  /** What this node has done. Does not block. */
+  public SessionStats stats() {
+    return counters.stats();
   }
 
   /**
@@ -199,7 +313,7 @@ public final class EditSessions implements AutoCloseable {
       return;
     }
     registration.close();
-    sweeper.stop();
+    recurrences.forEach(Recurrence::stop);
     watch.close();
     if (!worker.end(CLOSE_TIMEOUT)) {
       log.warn("the session store did not answer within {}; closed all the same", CLOSE_TIMEOUT);
@@ -221,8 +335,11 @@ public final class EditSessions implements AutoCloseable {
     private Duration timeout = DEFAULT_TIMEOUT;
     private Duration sweepInterval = DEFAULT_SWEEP_INTERVAL;
     private Duration disconnectGrace = DEFAULT_DISCONNECT_GRACE;
-    private Duration heartbeat = BrokerBuilder.DEFAULT_HEARTBEAT;
+    private Optional<Duration> rollCall = Optional.empty();
     private String typePrefix = DEFAULT_TYPE_PREFIX;
+    private String presencePrefix = DEFAULT_PRESENCE_PREFIX;
+    private SessionObserver observer = new SessionObserver() {};
+    private LongSupplier nanoClock = System::nanoTime;
     private Function<String, Topic> topicOf = Topic::of;
     private Optional<ScheduledExecutorService> timer = Optional.empty();
     private Optional<Executor> executor = Optional.empty();
@@ -235,15 +352,18 @@ public final class EditSessions implements AutoCloseable {
 
     /**
      * How long a session lasts without a sign of life. Default: 15 minutes; at least twice the
-     * heartbeat. From five times the heartbeat on, it also covers outages of the store that are too
-     * short to be noticed as such.
+     * broker's heartbeat. From five times the heartbeat on, it also covers outages of the store
+     * that are too short to be noticed as such.
      */
     public Builder timeout(Duration newTimeout) {
       timeout = requirePositive("timeout", newTimeout);
       return this;
     }
 
-    /** How often to look for expired sessions, give or take a tenth. Default: 30 s. */
+    /**
+     * How often to look for expired sessions, give or take a tenth. Default: 30 s; at most the
+     * timeout.
+     */
     public Builder sweepInterval(Duration interval) {
       sweepInterval = requirePositive("sweepInterval", interval);
       return this;
@@ -259,20 +379,36 @@ public final class EditSessions implements AutoCloseable {
     }
 
     /**
-     * The heartbeat that the broker was built with: what the timeout is measured by. Default: the
-     * broker's default.
+     * How often to look whether another node asks who is here: so much later than elsewhere a
+     * disconnect counts where several nodes share the store. Default: 1 s, or the broker's
+     * heartbeat if that is shorter; at most that.
      */
-    public Builder heartbeat(Duration interval) {
-      heartbeat = requirePositive("heartbeat", interval);
+    public Builder rollCall(Duration interval) {
+      rollCall = Optional.of(requirePositive("rollCall", interval));
       return this;
     }
 
     /**
-     * What the types of the events start with; {@code _acquired} and {@code _released} follow.
-     * Default: {@code edit.session}.
+     * What the types of the events start with; {@code _acquired}, {@code _released} and {@code
+     * _lost} follow. Default: {@code edit.session}.
      */
     public Builder typePrefix(String prefix) {
       typePrefix = requireNonNull(prefix, "prefix");
+      return this;
+    }
+
+    /**
+     * What the types of the events of those who joined start with; {@code _joined}, {@code _left}
+     * and {@code _lost} follow. Default: {@code edit.presence}.
+     */
+    public Builder presencePrefix(String prefix) {
+      presencePrefix = requireNonNull(prefix, "prefix");
+      return this;
+    }
+
+    /** Hears of what this node does. Default: nobody. */
+    public Builder observer(SessionObserver newObserver) {
+      observer = requireNonNull(newObserver, "observer");
       return this;
     }
 
@@ -291,6 +427,12 @@ public final class EditSessions implements AutoCloseable {
      */
     public Builder timer(ScheduledExecutorService scheduler) {
       timer = Optional.of(scheduler);
+      return this;
+    }
+
+    /** Measures how long a sweep takes, in nanoseconds. Default: {@link System#nanoTime}. */
+    public Builder nanoClock(LongSupplier nanos) {
+      nanoClock = requireNonNull(nanos, "nanos");
       return this;
     }
 
@@ -319,21 +461,11 @@ public final class EditSessions implements AutoCloseable {
       return new EditSessions(this);
     }
 
-    private LeaseTerms terms() {
-      Duration shortest = heartbeat.multipliedBy(2);
-      if (timeout.compareTo(shortest) < 0) {
-        throw new IllegalArgumentException(
-            "timeout: " + timeout + " (expected: >= " + shortest + ", twice the heartbeat)");
-      }
-      if (disconnectGrace.isNegative() || disconnectGrace.compareTo(timeout) >= 0) {
-        throw new IllegalArgumentException(
-            "disconnectGrace: "
-                + disconnectGrace
-                + " (expected: >= PT0S and < "
-                + timeout
-                + ", the timeout)");
-      }
-      return new LeaseTerms(timeout, heartbeat.multipliedBy(OUTAGE_IN_HEARTBEATS));
+    private SessionTimes times(Duration heartbeat) {
+      Duration call =
+          rollCall.orElse(
+              heartbeat.compareTo(DEFAULT_ROLL_CALL) < 0 ? heartbeat : DEFAULT_ROLL_CALL);
+      return new SessionTimes(timeout, sweepInterval, disconnectGrace, call, heartbeat);
     }
 
     private Optional<ScheduledThreadPoolExecutor> ownThread() {

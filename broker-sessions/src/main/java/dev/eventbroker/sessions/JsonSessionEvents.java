@@ -9,30 +9,42 @@ import dev.eventbroker.Topic;
  */
 final class JsonSessionEvents implements SessionEvents {
 
-  private final String acquiredType;
-  private final String releasedType;
+  private final Types exclusive;
+  private final Types shared;
 
   /**
-   * @throws IllegalArgumentException if the prefix makes no type of an event
+   * @throws IllegalArgumentException if a prefix makes no type of an event
    */
-  JsonSessionEvents(String typePrefix) {
-    acquiredType = typePrefix + "_acquired";
-    releasedType = typePrefix + "_released";
-    Topic anyTopic = Topic.of("any");
-    Event.of(anyTopic, acquiredType, "");
-    Event.of(anyTopic, releasedType, "");
+  JsonSessionEvents(String typePrefix, String presencePrefix) {
+    exclusive = new Types(typePrefix + "_acquired", typePrefix + "_released", typePrefix + "_lost");
+    shared =
+        new Types(presencePrefix + "_joined", presencePrefix + "_left", presencePrefix + "_lost");
   }
 
   @Override
   public Event acquired(Session session) {
-    return Event.of(session.topic(), acquiredType, fields(session).append('}').toString());
+    return Event.of(
+        session.topic(), types(session).acquired, fields(session).append('}').toString());
   }
 
   @Override
   public Event released(Session session, ReleaseReason reason) {
+    return Event.of(session.topic(), types(session).released, withReason(session, reason));
+  }
+
+  @Override
+  public Event lost(Session session, ReleaseReason reason) {
+    return Event.of(session.topic(), types(session).lost, withReason(session, reason));
+  }
+
+  private Types types(Session session) {
+    return session.mode() == Mode.SHARED ? shared : exclusive;
+  }
+
+  private static String withReason(Session session, ReleaseReason reason) {
     StringBuilder json = fields(session).append(",\"reason\":");
     quote(json, reason.wireName());
-    return Event.of(session.topic(), releasedType, json.append('}').toString());
+    return json.append('}').toString();
   }
 
   private static StringBuilder fields(Session session) {
@@ -65,5 +77,15 @@ final class JsonSessionEvents implements SessionEvents {
       }
     }
     json.append('"');
+  }
+
+  private record Types(String acquired, String released, String lost) {
+
+    Types {
+      Topic anyTopic = Topic.of("any");
+      Event.of(anyTopic, acquired, "");
+      Event.of(anyTopic, released, "");
+      Event.of(anyTopic, lost, "");
+    }
   }
 }

@@ -4,10 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import dev.eventbroker.sessions.Acquisition.Acquired;
 import dev.eventbroker.sessions.Acquisition.Conflict;
+import dev.eventbroker.sessions.Touched.Lost;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,18 +36,19 @@ public final class MemorySessionStore implements SessionStore {
 
   // Guarded by lock.
   private final Map<UUID, Held> byId = new HashMap<>();
-  private final Map<String, Held> byResource = new HashMap<>();
+  private final Map<String, Held> exclusive = new HashMap<>();
   private final Map<String, Set<Held>> byOwner = new HashMap<>();
-  private final Map<String, Map<String, Instant>> nodesByOwner = new HashMap<>();
+  private final NodeBook nodes = new NodeBook();
+  private final LostBook lost = new LostBook();
   private long lastFence;
-  private @Nullable Instant lastPulse;
-  private Instant sweepNotBefore = Instant.MAX;
+  private long lastRoll;
+  private @Nullable Instant massSince;
 
   /**
    * An empty store.
    *
-   * @param clock what time it is. May be set: a leap of it counts as an outage, in which nobody
-   *     expires
+   * @param clock what time it is. May be set: a leap forward counts as an outage, in which nobody
+   *     expires, and after one back nobody lasts longer than a timeout from then
    */
   public MemorySessionStore(InstantSource clock) {
     this.clock = requireNonNull(clock, "clock");
@@ -58,20 +63,45 @@ public final class MemorySessionStore implements SessionStore {
   @Override
   public Acquisition acquire(Claim claim, LeaseTerms terms, SessionEvents events) {
     synchronized (lock) {
-      Instant now = clock.instant();
-      Held held = byResource.get(claim.resource());
-      if (held == null) {
-        return new Acquired(begin(claim, now).session, true);
-      }
-      if (held.session.owner().equals(claim.owner())) {
-        held.touchedAt = now;
-        return new Acquired(held.session, false);
-      }
-      return new Conflict(held.session, remaining(held, terms, now));
+      return acquired(claim, terms, held -> false);
     }
   }
 
-  private Held begin(Claim claim, Instant now) {
+  @Override
+  public Acquisition takeOver(Claim claim, long fence, LeaseTerms terms, SessionEvents events) {
+    synchronized (lock) {
+      return acquired(claim, terms, held -> held.session.fence() == fence);
+    }
+  }
+
+  private Acquisition acquired(Claim claim, LeaseTerms terms, Predicate<Held> mayTake) {
+    Instant now = clock.instant();
+    Optional<Held> held = inTheWay(claim);
+    if (held.isEmpty()) {
+      return Acquired.begun(begin(claim, now));
+    }
+    Session holder = held.get().session;
+    if (holder.owner().equals(claim.owner())) {
+      return Acquired.still(holder);
+    }
+    if (!mayTake.test(held.get())) {
+      return new Conflict(holder, remaining(held.get(), terms, now));
+    }
+    end(held.get());
+    return new Acquired(begin(claim, now), true, Optional.of(holder));
+  }
+
+  private Optional<Held> inTheWay(Claim claim) {
+    if (claim.mode() == Mode.EXCLUSIVE) {
+      return Optional.ofNullable(exclusive.get(claim.resource()));
+    }
+    return byOwner.getOrDefault(claim.owner(), Set.of()).stream()
+        .filter(held -> held.session.mode() == Mode.SHARED)
+        .filter(held -> held.session.resource().equals(claim.resource()))
+        .findFirst();
+  }
+
+  private Session begin(Claim claim, Instant now) {
     Session session =
         new Session(
             UUID.randomUUID(),
@@ -80,115 +110,141 @@ public final class MemorySessionStore implements SessionStore {
             claim.user(),
             ++lastFence,
             now,
-            claim.topic());
+            claim.topic(),
+            claim.mode());
     Held held = new Held(session, now);
     byId.put(session.id(), held);
-    byResource.put(session.resource(), held);
+    if (session.mode() == Mode.EXCLUSIVE) {
+      exclusive.put(session.resource(), held);
+    }
     byOwner.computeIfAbsent(session.owner(), name -> new HashSet<>()).add(held);
-    return held;
+    return session;
   }
 
   private Duration remaining(Held held, LeaseTerms terms, Instant now) {
-    Instant end = held.touchedAt.plus(terms.timeout());
-    if (lastPulse != null && sweepNotBefore.isAfter(end)) {
-      end = sweepNotBefore;
-    }
-    return end.isAfter(now) ? Duration.between(now, end) : Duration.ZERO;
+    Instant since = nodes.resumedAt().filter(held.touchedAt::isBefore).orElse(held.touchedAt);
+    Duration remaining = Duration.between(now, since.plus(terms.timeout()));
+    return remaining.isNegative() ? Duration.ZERO : remaining;
   }
 
   @Override
-  public Optional<Session> release(UUID session, SessionEvents events) {
+  public Optional<Session> release(UUID session, ReleaseReason reason, SessionEvents events) {
     synchronized (lock) {
-      Optional<Held> held = Optional.ofNullable(byId.get(session));
-      held.ifPresent(this::end);
-      return held.map(ended -> ended.session);
+      return Optional.ofNullable(byId.get(session)).map(this::end);
     }
   }
 
   @Override
   public List<Session> releaseOwner(String owner, SessionEvents events) {
     synchronized (lock) {
-      return endAllOf(owner);
+      return endAll(List.copyOf(byOwner.getOrDefault(owner, Set.of())));
     }
   }
 
   @Override
-  public void touch(String node, Set<String> owners, LeaseTerms terms) {
+  public Touched touch(
+      String node, Set<String> owners, long roll, LeaseTerms terms, SessionEvents events) {
     synchronized (lock) {
       Instant now = clock.instant();
+      List<Lost> told = new ArrayList<>();
       for (String owner : owners) {
-        nodesByOwner.computeIfAbsent(owner, name -> new HashMap<>()).put(node, now);
-        byOwner.getOrDefault(owner, Set.of()).forEach(held -> held.touchedAt = now);
+        byOwner.getOrDefault(owner, Set.of()).forEach(held -> held.touch(now));
+        told.addAll(lost.take(owner));
       }
-      if (isSilent(terms, now)) {
-        sweepNotBefore = now.plus(terms.timeout());
-      }
-      lastPulse = now;
+      nodes.touched(node, owners, roll, terms, now);
+      return new Touched(told, nodes.isAlone(node, terms, now));
     }
   }
 
   @Override
-  public List<Session> detach(
-      String node, Set<String> owners, LeaseTerms terms, SessionEvents events) {
+  public void detach(String node, Set<String> owners, LeaseTerms terms) {
     synchronized (lock) {
-      forgetNode(node, owners);
+      nodes.forget(node, owners);
       Instant now = clock.instant();
-      List<Session> ended = new ArrayList<>();
+      long roll = ++lastRoll;
       for (String owner : owners) {
-        if (!isElsewhere(owner, terms, now)) {
-          ended.addAll(endAllOf(owner));
+        if (!nodes.have(owner, terms, now)) {
+          byOwner.getOrDefault(owner, Set.of()).forEach(held -> held.left = new Left(roll, node));
         }
       }
-      return List.copyOf(ended);
     }
   }
 
-  /** Whether a node has the owner. After an outage, those that have not touched yet count too. */
-  private boolean isElsewhere(String owner, LeaseTerms terms, Instant now) {
-    Predicate<Instant> counts =
-        mayExpire(terms, now) ? seen -> !isStale(seen, terms, now) : seen -> true;
-    return nodesByOwner.getOrDefault(owner, Map.of()).values().stream().anyMatch(counts);
+  @Override
+  public long openRoll() {
+    synchronized (lock) {
+      return left().mapToLong(held -> requireNonNull(held.left).roll).max().orElse(0);
+    }
+  }
+
+  @Override
+  public List<Session> settle(LeaseTerms terms, int atMost, SessionEvents events) {
+    synchronized (lock) {
+      Instant now = clock.instant();
+      List<Held> gone = left().filter(held -> isSettled(held, terms, now)).limit(atMost).toList();
+      gone.forEach(held -> lost.note(held.session, ReleaseReason.DISCONNECTED, now));
+      return endAll(gone);
+    }
+  }
+
+  private Stream<Held> left() {
+    return byId.values().stream().filter(held -> held.left != null);
+  }
+
+  private boolean isSettled(Held held, LeaseTerms terms, Instant now) {
+    Left left = requireNonNull(held.left);
+    return !nodes.have(held.session.owner(), terms, now)
+        && nodes.haveAnswered(left.roll, left.node, terms, now);
   }
 
   @Override
   public void forget(String node, Set<String> owners) {
     synchronized (lock) {
-      forgetNode(node, owners);
-    }
-  }
-
-  private void forgetNode(String node, Set<String> owners) {
-    for (String owner : owners) {
-      nodesByOwner.computeIfPresent(
-          owner,
-          (name, nodes) -> {
-            nodes.remove(node);
-            return nodes.isEmpty() ? null : nodes;
-          });
+      nodes.forget(node, owners);
     }
   }
 
   @Override
-  public List<Session> sweep(LeaseTerms terms, int atMost, SessionEvents events) {
+  public void leave(String node) {
     synchronized (lock) {
-      Instant now = clock.instant();
-      if (!mayExpire(terms, now)) {
-        return List.of();
-      }
-      List<Held> stale =
-          byId.values().stream()
-              .filter(held -> isStale(held.touchedAt, terms, now))
-              .limit(atMost)
-              .toList();
-      stale.forEach(this::end);
-      nodesByOwner.values().removeIf(nodes -> areStale(nodes, terms, now));
-      return stale.stream().map(held -> held.session).toList();
+      nodes.leave(node);
     }
   }
 
-  private static boolean areStale(Map<String, Instant> nodes, LeaseTerms terms, Instant now) {
-    nodes.values().removeIf(seen -> isStale(seen, terms, now));
-    return nodes.isEmpty();
+  @Override
+  public Swept sweep(LeaseTerms terms, int atMost, SessionEvents events) {
+    synchronized (lock) {
+      Instant now = clock.instant();
+      byId.values().forEach(held -> held.notAheadOf(now));
+      nodes.notAheadOf(now);
+      long held = byId.size();
+      if (!nodes.mayExpire(terms, now)) {
+        return Swept.nothing(held);
+      }
+      nodes.sweep(terms, now);
+      lost.sweep(now);
+      List<Held> stale =
+          byId.values().stream()
+              .filter(each -> NodeBook.isStale(each.touchedAt, terms, now))
+              .toList();
+      if (isWithheld(stale.size(), held, terms, now)) {
+        return new Swept(List.of(), stale.size(), held);
+      }
+      List<Held> gone = stale.stream().limit(atMost).toList();
+      gone.forEach(each -> lost.note(each.session, ReleaseReason.EXPIRED, now));
+      return new Swept(endAll(gone), 0, held);
+    }
+  }
+
+  private boolean isWithheld(long stale, long held, LeaseTerms terms, Instant now) {
+    if (!MassExpiry.isSuspicious(stale, held)) {
+      massSince = null;
+      return false;
+    }
+    if (massSince == null || massSince.isAfter(now)) {
+      massSince = now;
+    }
+    return Duration.between(massSince, now).compareTo(terms.outage()) < 0;
   }
 
   @Override
@@ -201,55 +257,73 @@ public final class MemorySessionStore implements SessionStore {
   @Override
   public Optional<Session> holder(String resource) {
     synchronized (lock) {
-      return Optional.ofNullable(byResource.get(resource)).map(held -> held.session);
+      return Optional.ofNullable(exclusive.get(resource)).map(held -> held.session);
     }
   }
 
   @Override
-  public long held() {
+  public List<Session> list(SessionQuery query) {
+    synchronized (lock) {
+      return byId.values().stream()
+          .map(held -> held.session)
+          .filter(
+              session -> query.resource().filter(is -> !is.equals(session.resource())).isEmpty())
+          .filter(session -> query.owner().filter(is -> !is.equals(session.owner())).isEmpty())
+          .filter(session -> query.user().filter(is -> !is.equals(session.user())).isEmpty())
+          .filter(session -> query.after().filter(is -> is.compareTo(session.id()) >= 0).isEmpty())
+          .sorted(Comparator.comparing(Session::id))
+          .limit(query.atMost())
+          .toList();
+    }
+  }
+
+  @Override
+  public long count() {
     synchronized (lock) {
       return byId.size();
     }
   }
 
-  private boolean mayExpire(LeaseTerms terms, Instant now) {
-    return !isSilent(terms, now) && !now.isBefore(sweepNotBefore);
+  private List<Session> endAll(Collection<Held> all) {
+    return all.stream().map(this::end).toList();
   }
 
-  private boolean isSilent(LeaseTerms terms, Instant now) {
-    return lastPulse == null || Duration.between(lastPulse, now).compareTo(terms.outage()) > 0;
-  }
-
-  private static boolean isStale(Instant seen, LeaseTerms terms, Instant now) {
-    return Duration.between(seen, now).compareTo(terms.timeout()) >= 0;
-  }
-
-  private List<Session> endAllOf(String owner) {
-    List<Held> ended = List.copyOf(byOwner.getOrDefault(owner, Set.of()));
-    ended.forEach(this::end);
-    return ended.stream().map(held -> held.session).toList();
-  }
-
-  private void end(Held held) {
+  private Session end(Held held) {
     Session session = held.session;
     byId.remove(session.id());
-    byResource.remove(session.resource());
+    exclusive.remove(session.resource(), held);
     byOwner.computeIfPresent(
         session.owner(),
         (name, all) -> {
           all.remove(held);
           return all.isEmpty() ? null : all;
         });
+    return session;
   }
+
+  /** The owner left that node; the others are asked. */
+  private record Left(long roll, String node) {}
 
   private static final class Held {
 
     private final Session session;
     private Instant touchedAt;
+    private @Nullable Left left;
 
     Held(Session session, Instant touchedAt) {
       this.session = session;
       this.touchedAt = touchedAt;
+    }
+
+    void touch(Instant now) {
+      touchedAt = now;
+      left = null;
+    }
+
+    void notAheadOf(Instant now) {
+      if (touchedAt.isAfter(now)) {
+        touchedAt = now;
+      }
     }
   }
 }

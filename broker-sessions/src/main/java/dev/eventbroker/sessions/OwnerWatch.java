@@ -6,6 +6,7 @@ import dev.eventbroker.ConnectionListener;
 import dev.eventbroker.Connections;
 import dev.eventbroker.sessions.PendingWork.Change;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -110,6 +111,24 @@ final class OwnerWatch implements ConnectionListener {
     if (leave != null) {
       leave.cancel();
     }
+  }
+
+  /**
+   * Whether the owner counts as one of this node: it has a connection, or left one less than a
+   * grace ago.
+   */
+  boolean has(String owner) {
+    return connections.hasOwner(owner) || leaving.containsKey(owner);
+  }
+
+  /** The owners that count as this node's. */
+  Set<String> owners() {
+    // First who is leaving: who comes back in between is in the second set.
+    Set<String> owners = new HashSet<>(leaving.keySet());
+    owners.addAll(connections.owners());
+    // One name that the store can't take would fail the touch of all others.
+    owners.removeIf(owner -> !Claim.isName(owner));
+    return owners;
   }
 
   /** Ends the graces. Who is in one is expected back, on the node that comes after this one. */

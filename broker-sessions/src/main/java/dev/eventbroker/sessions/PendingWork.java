@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What waits for the worker: a set of owners to look at, and two flags. However often an owner
+ * What waits for the worker: a set of owners to look at, and three flags. However often an owner
  * comes and goes, and however many ticks and sweeps fall due while the store does not answer, there
  * is no queue that grows by it.
  */
@@ -35,11 +35,17 @@ final class PendingWork {
   private final ConcurrentHashMap<String, Change> changes = new ConcurrentHashMap<>();
   private final AtomicBoolean full = new AtomicBoolean();
   private final AtomicBoolean tick = new AtomicBoolean();
+  private final AtomicBoolean roll = new AtomicBoolean();
   private final AtomicBoolean sweep = new AtomicBoolean();
 
   /** It is time to touch all owners. */
   void noteTick() {
     tick.set(true);
+  }
+
+  /** It is time to see whether another node asks who is here. */
+  void noteRoll() {
+    roll.set(true);
   }
 
   /** It is time to look for sessions that have expired. */
@@ -77,6 +83,10 @@ final class PendingWork {
 
   boolean takeTick() {
     return tick.getAndSet(false);
+  }
+
+  boolean takeRoll() {
+    return roll.getAndSet(false);
   }
 
   boolean takeSweep() {

@@ -13,10 +13,11 @@ import java.util.UUID;
  * @param resource what is held
  * @param owner the workstation (or tab) whose connections keep it
  * @param user the person, for others to read
- * @param fence rises with every change of hands of the resource and never falls: whoever guards a
- *     write by the highest fence seen refuses the write of a former holder
+ * @param fence rises with every change of hands of the resource, by one or more, and never falls:
+ *     whoever guards a write by the highest fence seen refuses the write of a former holder
  * @param acquiredAt when it was acquired, by the clock of the store
  * @param topic where its events go. Fixed when it is acquired, so that any node can release it
+ * @param mode whether it keeps others from holding the resource
  */
 public record Session(
     UUID id,
@@ -25,7 +26,8 @@ public record Session(
     String user,
     long fence,
     Instant acquiredAt,
-    Topic topic) {
+    Topic topic,
+    Mode mode) {
 
   /** All parts are required. */
   public Session {
@@ -35,5 +37,6 @@ public record Session(
     requireNonNull(user, "user");
     requireNonNull(acquiredAt, "acquiredAt");
     requireNonNull(topic, "topic");
+    requireNonNull(mode, "mode");
   }
 }

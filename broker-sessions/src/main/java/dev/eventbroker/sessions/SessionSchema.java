@@ -29,11 +29,13 @@ final class SessionSchema {
 
   private final String name;
   private final String quoted;
+  private final String clock;
 
   /**
+   * @param clock what tells the time in SQL
    * @throws IllegalArgumentException if no schema can have that name
    */
-  SessionSchema(String name) {
+  SessionSchema(String name, String clock) {
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes > MAX_IDENTIFIER_BYTES || name.indexOf('\0') >= 0) {
       throw new IllegalArgumentException(
@@ -44,12 +46,20 @@ final class SessionSchema {
               + ", none of them zero)");
     }
     this.name = name;
+    this.clock = clock;
     this.quoted = '"' + name.replace("\"", "\"\"") + '"';
   }
 
-  /** The statement with its tables in this schema. */
+  /** The same one with another clock. */
+  SessionSchema timedBy(String newClock) {
+    return new SessionSchema(name, newClock);
+  }
+
+  /** The statement with its tables in this schema, and its clock. */
   String in(String sql) {
-    return sql.replace("{s}", quoted);
+    return sql.replace("{now}", clock)
+        .replace("'{s}.", "'" + quoted.replace("'", "''") + '.')
+        .replace("{s}", quoted);
   }
 
   /** Applies what is missing. All or nothing; nodes that do this at once wait for one another. */

@@ -2,6 +2,7 @@ package dev.eventbroker.sessions;
 
 import dev.eventbroker.Topic;
 import dev.eventbroker.sessions.Acquisition.Conflict;
+import dev.eventbroker.sessions.Touched.Lost;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -20,39 +21,55 @@ final class SessionStatements {
   /** A touch of 10 000 owners takes some 50 ms: what takes longer than this is stuck. */
   private static final int TIMEOUT_SECONDS = 10;
 
+  /** As many as there are rows in eb_fence. */
+  private static final int FENCE_BUCKETS = 1024;
+
   private final Connection connection;
   private final SessionSchema schema;
+  private final LeaseTerms terms;
 
-  SessionStatements(Connection connection, SessionSchema schema) {
+  SessionStatements(Connection connection, SessionSchema schema, LeaseTerms terms) {
     this.connection = connection;
     this.schema = schema;
+    this.terms = terms;
   }
+
+  /** What is known before a sweep. */
+  record Standing(
+      long held,
+      long expired,
+      boolean ahead,
+      boolean mayExpire,
+      boolean suspicious,
+      boolean suspiciousForLong) {}
 
   /** From here to the end of the transaction nobody else begins a session of the resource. */
   void lockFence(String resource) throws SQLException {
-    if (!isFenceLocked(resource)) {
-      try (PreparedStatement add = prepare(SessionSql.ADD_FENCE)) {
-        add.setString(1, resource);
-        add.executeUpdate();
-      }
-      isFenceLocked(resource);
-    }
-  }
-
-  private boolean isFenceLocked(String resource) throws SQLException {
     try (PreparedStatement lock = prepare(SessionSql.LOCK_FENCE)) {
-      lock.setString(1, resource);
-      try (ResultSet row = lock.executeQuery()) {
-        return row.next();
-      }
+      lock.setInt(1, bucket(resource));
+      lock.executeQuery().close();
     }
   }
 
-  /** Who holds the resource, as anybody else is told of it. */
-  Optional<Conflict> holder(String resource, LeaseTerms terms) throws SQLException {
-    try (PreparedStatement query = prepare(SessionSql.LOCK_HOLDER)) {
-      query.setDouble(1, seconds(terms.timeout()));
-      query.setString(2, resource);
+  /** The same wherever and whenever it is asked: how a string hashes is fixed by its contract. */
+  private static int bucket(String resource) {
+    return Math.floorMod(resource.hashCode(), FENCE_BUCKETS);
+  }
+
+  /** Whose session is in the way of the claim, or is already what it asks for. */
+  Optional<Conflict> inTheWay(Claim claim) throws SQLException {
+    return inTheWay(claim, SessionSql.HOLDER_FOR_ACQUIRE);
+  }
+
+  /** The same, to be ended now. */
+  Optional<Conflict> inTheWayOfTakeOver(Claim claim) throws SQLException {
+    return inTheWay(claim, SessionSql.HOLDER_FOR_TAKE_OVER);
+  }
+
+  private Optional<Conflict> inTheWay(Claim claim, String sql) throws SQLException {
+    try (PreparedStatement query = prepare(sql)) {
+      Parameters parameters = new Parameters(query).add(terms.timeout());
+      parameters.add(claim.resource()).add(claim.mode() == Mode.SHARED).add(claim.owner());
       try (ResultSet row = query.executeQuery()) {
         if (!row.next()) {
           return Optional.empty();
@@ -64,22 +81,12 @@ final class SessionStatements {
     }
   }
 
-  void touch(Session session) throws SQLException {
-    try (PreparedStatement touch = prepare(SessionSql.TOUCH_ONE)) {
-      touch.setObject(1, session.id());
-      touch.executeUpdate();
-    }
-  }
-
-  /** Nobody holds the resource, and its fence is locked. */
+  /** Nobody is in the way, and the fence is locked. */
   Session begin(Claim claim) throws SQLException {
     try (PreparedStatement insert = prepare(SessionSql.BEGIN)) {
-      insert.setString(1, claim.resource());
-      insert.setObject(2, UUID.randomUUID());
-      insert.setString(3, claim.resource());
-      insert.setString(4, claim.topic().toString());
-      insert.setString(5, claim.owner());
-      insert.setString(6, claim.user());
+      Parameters parameters = new Parameters(insert).add(bucket(claim.resource()));
+      parameters.add(UUID.randomUUID()).add(claim.resource()).add(claim.topic().toString());
+      parameters.add(claim.owner()).add(claim.user()).add(claim.mode() == Mode.SHARED);
       return sessions(insert).get(0);
     }
   }
@@ -98,28 +105,46 @@ final class SessionStatements {
     }
   }
 
-  void touch(String node, Set<String> owners, LeaseTerms terms) throws SQLException {
+  Touched touch(String node, Set<String> owners, long roll) throws SQLException {
     try (PreparedStatement touch = prepare(SessionSql.TOUCH)) {
-      setNames(touch, 1, owners);
-      touch.setString(2, node);
-      touch.setDouble(3, seconds(terms.timeout()));
-      setNames(touch, 4, owners);
-      touch.executeUpdate();
+      Parameters parameters = new Parameters(touch).add(owners).add(node).add(terms.timeout());
+      parameters.add(owners).add(owners).add(node).add(roll).add(terms.outage());
+      parameters.add(node).add(terms.outage()).add(terms.outage()).add(terms.outage());
+      List<Lost> lost = new ArrayList<>();
+      boolean alone = true;
+      try (ResultSet rows = touch.executeQuery()) {
+        while (rows.next()) {
+          alone = !rows.getBoolean("alive");
+          String reason = rows.getString("reason");
+          if (reason != null) {
+            lost.add(new Lost(session(rows), ReleaseReason.valueOf(reason)));
+          }
+        }
+      }
+      return new Touched(lost, alone);
     }
   }
 
-  void pulse(LeaseTerms terms) throws SQLException {
-    try (PreparedStatement pulse = prepare(SessionSql.PULSE)) {
-      pulse.setDouble(1, seconds(terms.timeout()));
-      pulse.setDouble(2, seconds(terms.outage()));
-      pulse.setDouble(3, seconds(terms.timeout()));
-      pulse.executeUpdate();
+  void markLeft(String node, Set<String> owners) throws SQLException {
+    List<UUID> locked = lockSessions(owners);
+    forget(node, owners);
+    if (locked.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement mark = prepare(SessionSql.MARK_LEFT)) {
+      new Parameters(mark)
+          .add(node)
+          .add("uuid", locked.toArray())
+          .add(terms.timeout())
+          .add(terms.outage())
+          .add(terms.timeout());
+      mark.executeUpdate();
     }
   }
 
-  List<UUID> lockSessions(Set<String> owners) throws SQLException {
+  private List<UUID> lockSessions(Set<String> owners) throws SQLException {
     try (PreparedStatement lock = prepare(SessionSql.LOCK_OWNERS)) {
-      setNames(lock, 1, owners);
+      new Parameters(lock).add(owners);
       List<UUID> ids = new ArrayList<>();
       try (ResultSet rows = lock.executeQuery()) {
         while (rows.next()) {
@@ -132,41 +157,91 @@ final class SessionStatements {
 
   void forget(String node, Set<String> owners) throws SQLException {
     try (PreparedStatement delete = prepare(SessionSql.FORGET)) {
-      delete.setString(1, node);
-      setNames(delete, 2, owners);
+      new Parameters(delete).add(node).add(owners);
       delete.executeUpdate();
     }
   }
 
-  /** Of sessions that are locked, those whose owner no node has. */
-  List<Session> detach(List<UUID> locked, LeaseTerms terms) throws SQLException {
-    try (PreparedStatement delete = prepare(SessionSql.DETACH)) {
-      delete.setArray(1, connection.createArrayOf("uuid", locked.toArray()));
-      delete.setDouble(2, seconds(terms.timeout()));
-      delete.setDouble(3, seconds(terms.outage()));
+  void leave(String node) throws SQLException {
+    for (String sql : List.of(SessionSql.FORGET_ALL, SessionSql.LEAVE)) {
+      try (PreparedStatement delete = prepare(sql)) {
+        delete.setString(1, node);
+        delete.executeUpdate();
+      }
+    }
+  }
+
+  long openRoll() throws SQLException {
+    return number(SessionSql.OPEN_ROLL);
+  }
+
+  List<Session> settle(int atMost) throws SQLException {
+    try (PreparedStatement delete = prepare(SessionSql.SETTLE)) {
+      Parameters parameters = new Parameters(delete).add(terms.timeout()).add(terms.outage());
+      parameters.add(terms.timeout()).add(terms.outage()).add(terms.outage()).add(terms.outage());
+      parameters.add(atMost);
       return sessions(delete);
     }
   }
 
-  List<Session> sweep(LeaseTerms terms, int atMost) throws SQLException {
-    try (PreparedStatement delete = prepareSweep(SessionSql.SWEEP, terms, atMost)) {
+  Standing standing() throws SQLException {
+    try (PreparedStatement query = prepare(SessionSql.STANDING)) {
+      Parameters parameters = new Parameters(query).add(terms.outage()).add(terms.timeout());
+      parameters.add(terms.outage()).add(terms.timeout());
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return new Standing(
+            row.getLong("held"),
+            row.getLong("expired"),
+            row.getLong("ahead") > 0,
+            row.getBoolean("may_expire"),
+            row.getBoolean("suspicious"),
+            row.getBoolean("suspicious_for_long"));
+      }
+    }
+  }
+
+  void suspect(boolean suspicious) throws SQLException {
+    try (PreparedStatement update = prepare(SessionSql.SUSPECT)) {
+      update.setBoolean(1, suspicious);
+      update.executeUpdate();
+    }
+  }
+
+  /** The clock was set back: what was seen after it was seen now. */
+  void notAhead() throws SQLException {
+    for (String sql : List.of(SessionSql.NOT_AHEAD, SessionSql.NODES_NOT_AHEAD)) {
+      try (PreparedStatement update = prepare(sql)) {
+        update.executeUpdate();
+      }
+    }
+  }
+
+  List<Session> sweep(int atMost) throws SQLException {
+    try (PreparedStatement delete = prepare(SessionSql.SWEEP)) {
+      expiring(delete).add(atMost);
       return sessions(delete);
     }
   }
 
-  void sweepPresence(LeaseTerms terms, int atMost) throws SQLException {
-    try (PreparedStatement delete = prepareSweep(SessionSql.SWEEP_PRESENCE, terms, atMost)) {
+  /** Nodes that are no more, which owners they had, and whom nobody came back to hear of. */
+  void tidy(int atMost) throws SQLException {
+    try (PreparedStatement delete = prepare(SessionSql.SWEEP_PRESENCE)) {
+      expiring(delete).add(atMost);
+      delete.executeUpdate();
+    }
+    try (PreparedStatement delete = prepare(SessionSql.SWEEP_NODES)) {
+      expiring(delete);
+      delete.executeUpdate();
+    }
+    try (PreparedStatement delete = prepare(SessionSql.SWEEP_LOST)) {
+      new Parameters(delete).add(LostBook.KEPT).add(atMost);
       delete.executeUpdate();
     }
   }
 
-  private PreparedStatement prepareSweep(String sql, LeaseTerms terms, int atMost)
-      throws SQLException {
-    PreparedStatement sweep = prepare(sql);
-    sweep.setDouble(1, seconds(terms.outage()));
-    sweep.setDouble(2, seconds(terms.timeout()));
-    sweep.setInt(3, atMost);
-    return sweep;
+  private Parameters expiring(PreparedStatement statement) throws SQLException {
+    return new Parameters(statement).add(terms.outage()).add(terms.timeout()).add(terms.timeout());
   }
 
   Optional<Session> find(UUID session) throws SQLException {
@@ -183,11 +258,37 @@ final class SessionStatements {
     }
   }
 
-  long held() throws SQLException {
-    try (PreparedStatement query = prepare(SessionSql.HELD);
-        ResultSet count = query.executeQuery()) {
-      count.next();
-      return count.getLong(1);
+  List<Session> list(SessionQuery query) throws SQLException {
+    StringBuilder sql = new StringBuilder(SessionSql.LIST);
+    query.resource().ifPresent(is -> sql.append(" and resource = ?"));
+    query.owner().ifPresent(is -> sql.append(" and owner = ?"));
+    query.user().ifPresent(is -> sql.append(" and user_name = ?"));
+    query.after().ifPresent(is -> sql.append(" and id > ?"));
+    sql.append(" order by id limit ?");
+    try (PreparedStatement select = prepare(sql.toString())) {
+      Parameters parameters = new Parameters(select);
+      for (Optional<String> name : List.of(query.resource(), query.owner(), query.user())) {
+        if (name.isPresent()) {
+          parameters.add(name.get());
+        }
+      }
+      if (query.after().isPresent()) {
+        parameters.add(query.after().get());
+      }
+      parameters.add(query.atMost());
+      return sessions(select);
+    }
+  }
+
+  long count() throws SQLException {
+    return number(SessionSql.COUNT);
+  }
+
+  private long number(String sql) throws SQLException {
+    try (PreparedStatement query = prepare(sql);
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      return row.getLong(1);
     }
   }
 
@@ -195,15 +296,6 @@ final class SessionStatements {
     PreparedStatement statement = connection.prepareStatement(schema.in(sql));
     statement.setQueryTimeout(TIMEOUT_SECONDS);
     return statement;
-  }
-
-  private void setNames(PreparedStatement statement, int index, Set<String> names)
-      throws SQLException {
-    statement.setArray(index, connection.createArrayOf("text", names.toArray()));
-  }
-
-  private static double seconds(Duration duration) {
-    return duration.toMillis() / 1000.0;
   }
 
   private static List<Session> sessions(PreparedStatement statement) throws SQLException {
@@ -224,6 +316,37 @@ final class SessionStatements {
         row.getString("user_name"),
         row.getLong("fence"),
         row.getObject("acquired_at", OffsetDateTime.class).toInstant(),
-        Topic.of(row.getString("topic")));
+        Topic.of(row.getString("topic")),
+        row.getBoolean("shared") ? Mode.SHARED : Mode.EXCLUSIVE);
+  }
+
+  /** Sets the parameters of a statement one after another. */
+  private final class Parameters {
+
+    private final PreparedStatement statement;
+    private int last;
+
+    Parameters(PreparedStatement statement) {
+      this.statement = statement;
+    }
+
+    Parameters add(Object value) throws SQLException {
+      statement.setObject(++last, value);
+      return this;
+    }
+
+    Parameters add(Duration value) throws SQLException {
+      statement.setDouble(++last, value.toMillis() / 1000.0);
+      return this;
+    }
+
+    Parameters add(Set<String> names) throws SQLException {
+      return add("text", names.toArray());
+    }
+
+    Parameters add(String type, Object[] values) throws SQLException {
+      statement.setArray(++last, connection.createArrayOf(type, values));
+      return this;
+    }
   }
 }

@@ -1,6 +1,5 @@
 package dev.eventbroker.sessions;
 
-import dev.eventbroker.Connections;
 import dev.eventbroker.sessions.PendingWork.Change;
 import java.time.Duration;
 import java.util.List;
@@ -11,15 +10,16 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does what blocks for one node: touches, detaches and sweeps, in turns that never overlap. A turn
- * touches first, so that nobody who is here expires for want of it, and sweeps one batch at its
- * end, so that a long sweep holds up no heartbeat. Whoever asks for a turn during one gets one more
- * after it, however many ask.
+ * Does what blocks for one node: touches, detaches, answers roll calls and sweeps, in turns that
+ * never overlap. A turn touches first, so that nobody who is here expires for want of it, and
+ * sweeps one batch at its end, so that a long sweep holds up no heartbeat. Whoever asks for a turn
+ * during one gets one more after it, however many ask.
  */
 final class SessionWorker {
 
@@ -28,14 +28,10 @@ final class SessionWorker {
 
   private static final Logger log = LoggerFactory.getLogger(SessionWorker.class);
 
+  private final Parts parts;
   private final SessionStore store;
-  private final SessionEvents events;
-  private final Announcer announcer;
-  private final Connections connections;
+  private final OwnerWatch watch;
   private final PendingWork work;
-  private final LeaseTerms terms;
-  private final String node;
-  private final Executor executor;
 
   // Any thread.
   private final AtomicInteger asked = new AtomicInteger();
@@ -43,25 +39,34 @@ final class SessionWorker {
   private volatile boolean ending;
 
   // In a turn.
+  private boolean alone;
+  private boolean unsettled;
+  private long rollSeen;
+  private long rollAnswered;
+  private boolean withholding;
   private int failures;
 
-  SessionWorker(
+  /**
+   * What a worker works with.
+   *
+   * @param node names this node among all; new with every start
+   * @param executor runs turns; they block
+   */
+  record Parts(
       SessionStore store,
       SessionEvents events,
       Announcer announcer,
-      Connections connections,
-      PendingWork work,
+      SessionObserver observer,
       LeaseTerms terms,
       String node,
-      Executor executor) {
-    this.store = store;
-    this.events = events;
-    this.announcer = announcer;
-    this.connections = connections;
+      Executor executor,
+      LongSupplier nanoClock) {}
+
+  SessionWorker(Parts parts, OwnerWatch watch, PendingWork work) {
+    this.parts = parts;
+    this.store = parts.store;
+    this.watch = watch;
     this.work = work;
-    this.terms = terms;
-    this.node = node;
-    this.executor = executor;
   }
 
   /** Asks for a turn. Any thread; does not block. */
@@ -70,7 +75,7 @@ final class SessionWorker {
       return;
     }
     try {
-      executor.execute(this::run);
+      parts.executor.execute(this::run);
     } catch (RejectedExecutionException e) {
       asked.set(0);
       log.warn("the executor of the edit sessions takes no more work; the sweeper has stopped", e);
@@ -116,6 +121,8 @@ final class SessionWorker {
       } else {
         touch(changes);
         lookAfter(changes);
+        answerRollCall();
+        settle();
         sweep();
       }
       succeeded();
@@ -136,19 +143,25 @@ final class SessionWorker {
   /** At a tick all who are here, else those who have just come. */
   private void touch(Map<String, Change> changes) {
     boolean tick = work.takeTick();
-    Set<String> here =
-        changes.keySet().stream().filter(connections::hasOwner).collect(Collectors.toSet());
+    Set<String> here = changes.keySet().stream().filter(watch::has).collect(Collectors.toSet());
     if (tick) {
-      store.touch(node, present(), terms);
+      touchAll();
     } else if (!here.isEmpty()) {
-      store.touch(node, here, terms);
+      touched(store.touch(parts.node, here, 0, parts.terms, parts.events));
     }
     changes.keySet().removeAll(here);
   }
 
-  /** One name that the store can't take would fail the touch of all others. */
-  private Set<String> present() {
-    return connections.owners().stream().filter(Claim::isName).collect(Collectors.toSet());
+  /** The roll was seen before the owners are gathered, so this is an answer to it. */
+  private void touchAll() {
+    long roll = rollSeen;
+    touched(store.touch(parts.node, watch.owners(), roll, parts.terms, parts.events));
+    rollAnswered = roll;
+  }
+
+  private void touched(Touched touched) {
+    alone = touched.alone();
+    parts.announcer.lost(touched.lost());
   }
 
   private void lookAfter(Map<String, Change> changes) {
@@ -162,10 +175,10 @@ final class SessionWorker {
     for (Set<String> batch = some(changes, Change.LEFT);
         !batch.isEmpty();
         batch = some(changes, Change.LEFT)) {
-      Set<String> gone =
-          batch.stream().filter(o -> !connections.hasOwner(o)).collect(Collectors.toSet());
+      Set<String> gone = batch.stream().filter(o -> !watch.has(o)).collect(Collectors.toSet());
       if (!gone.isEmpty()) {
-        announcer.released(store.detach(node, gone, terms, events), ReleaseReason.DISCONNECTED);
+        unsettled = true;
+        store.detach(parts.node, gone, parts.terms);
       }
       changes.keySet().removeAll(batch);
     }
@@ -175,7 +188,7 @@ final class SessionWorker {
     for (Set<String> batch = some(changes, Change.SENT_AWAY);
         !batch.isEmpty();
         batch = some(changes, Change.SENT_AWAY)) {
-      store.forget(node, batch);
+      store.forget(parts.node, batch);
       changes.keySet().removeAll(batch);
     }
   }
@@ -188,21 +201,64 @@ final class SessionWorker {
         .collect(Collectors.toSet());
   }
 
+  /** While this node is alone nobody asks it; but what it has asked itself may still be open. */
+  private void answerRollCall() {
+    boolean due = work.takeRoll();
+    if (!due || (alone && !unsettled)) {
+      return;
+    }
+    rollSeen = store.openRoll();
+    unsettled = rollSeen > 0;
+    if (rollSeen > rollAnswered) {
+      touchAll();
+    }
+  }
+
+  private void settle() {
+    if (!unsettled) {
+      return;
+    }
+    List<Session> gone = store.settle(parts.terms, BATCH, parts.events);
+    parts.announcer.released(gone, ReleaseReason.DISCONNECTED);
+    if (gone.size() == BATCH) {
+      wake();
+    }
+  }
+
   private void sweep() {
     if (!work.takeSweep()) {
       return;
     }
-    List<Session> expired = store.sweep(terms, BATCH, events);
-    announcer.released(expired, ReleaseReason.EXPIRED);
-    if (expired.size() == BATCH) {
+    long begin = parts.nanoClock.getAsLong();
+    Swept swept = store.sweep(parts.terms, BATCH, parts.events);
+    Duration took = Duration.ofNanos(parts.nanoClock.getAsLong() - begin);
+    parts.announcer.released(swept.expired(), ReleaseReason.EXPIRED);
+    parts.observer.swept(swept, took);
+    alarm(swept);
+    if (swept.expired().size() == BATCH) {
       work.noteSweep();
       wake();
     }
   }
 
+  /** Said once, until it is over. */
+  private void alarm(Swept swept) {
+    boolean now = swept.withheld() > 0;
+    if (now && !withholding) {
+      log.warn(
+          "{} of {} edit sessions have expired at once; they are kept for another {}, in case they"
+              + " are cut off and not gone",
+          swept.withheld(),
+          swept.held(),
+          parts.terms.outage());
+    }
+    withholding = now;
+  }
+
   private void leave(Map<String, Change> changes) {
     lookAfter(changes);
-    store.forget(node, present());
+    settle();
+    store.leave(parts.node);
   }
 
   private void succeeded() {
@@ -214,6 +270,7 @@ final class SessionWorker {
 
   /** Said once, until it is over. */
   private void failed(Throwable cause) {
+    parts.observer.storeFailed(cause);
     if (++failures == 1) {
       log.warn("the session store fails; sessions are kept and tried again at each tick", cause);
     }

@@ -1,14 +1,14 @@
 /**
- * Edit sessions: one owner (a workstation, a tab) holds a resource, and its connection is the
- * heartbeat that keeps it. Nothing depends on timers of the client; a client that crashed cannot
- * leave a lock behind for longer than the timeout.
+ * Edit sessions: one owner (a workstation, a tab) holds a resource, others may be there beside it,
+ * and their connections are the heartbeat that keeps them. Nothing depends on timers of the client;
+ * a client that crashed cannot leave a lock behind for longer than the timeout.
  *
  * <pre>
  *   Connections ── opens, closes, ticks ──►  OwnerWatch   sets, on the callers' threads, never blocking
- *   timer ──────── sweep is due ──────────┐      │
+ *   timer ─── sweep, roll call is due ────┐      │
  *                                         ▼      ▼
  *                                      SessionWorker      one turn at a time, on the thread for blocking work
- *                                            │ touch, detach, forget, sweep
+ *                                            │ touch, detach, roll call, settle, forget, sweep
  *   EditSessions ── acquire, release ──►  SessionStore    memory, or Postgres on the database's clock
  *                                            │
  *                                            ▼

@@ -79,10 +79,10 @@ class IncidentBTest {
     acquire(sessions, "board/1", "ws-crashed");
 
     node.timer.advance(Duration.ofMinutes(2).minusSeconds(1));
-    assertThat(sessions.held()).isEqualTo(1);
+    assertThat(sessions.count()).isEqualTo(1);
 
     node.timer.advance(Duration.ofSeconds(31));
-    assertThat(sessions.held()).isZero();
+    assertThat(sessions.count()).isZero();
   }
 
   @Test

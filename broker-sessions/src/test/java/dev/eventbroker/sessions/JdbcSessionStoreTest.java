@@ -25,9 +25,13 @@ class JdbcSessionStoreTest extends SessionStoreContract {
     database.execute(
         "update {s}.eb_session set touched_at = touched_at" + back,
         "update {s}.eb_presence set seen_at = seen_at" + back,
+        "update {s}.eb_node set seen_at = seen_at" + back,
+        "update {s}.eb_lost set ended_at = ended_at" + back,
         "update {s}.eb_pulse set last_pulse = last_pulse"
             + back
-            + ", sweep_not_before = sweep_not_before"
+            + ", resumed_at = resumed_at"
+            + back
+            + ", mass_since = mass_since"
             + back);
   }
 }

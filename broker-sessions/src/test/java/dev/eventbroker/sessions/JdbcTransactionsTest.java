@@ -40,14 +40,15 @@ class JdbcTransactionsTest {
 
   @Test
   void eachChangeOfHandsHasItsEventAndNothingElseHas() {
-    store.touch("node", Set.of("ws-1"), TERMS);
+    store.touch("node", Set.of("ws-1"), 0, TERMS, EVENTS);
     Session first = begin(store, "board/1", "ws-1");
     begin(store, "board/1", "ws-1");
     store.acquire(claim("board/1", "ws-2"), TERMS, EVENTS);
-    store.release(first.id(), EVENTS);
-    store.release(first.id(), EVENTS);
+    store.release(first.id(), ReleaseReason.RELEASED, EVENTS);
+    store.release(first.id(), ReleaseReason.RELEASED, EVENTS);
     begin(store, "board/1", "ws-1");
-    store.detach("node", Set.of("ws-1"), TERMS, EVENTS);
+    store.detach("node", Set.of("ws-1"), TERMS);
+    store.settle(TERMS, MANY, EVENTS);
 
     assertThat(outbox.stored())
         .containsExactly(
@@ -63,14 +64,14 @@ class JdbcTransactionsTest {
     Session session = begin(store, "board/1", "ws-1");
     outbox.refuse("released");
 
-    assertThatThrownBy(() -> store.release(session.id(), EVENTS))
+    assertThatThrownBy(() -> store.release(session.id(), ReleaseReason.RELEASED, EVENTS))
         .isInstanceOf(BrokerException.class)
         .hasMessage("session store: can't release");
 
     assertThat(store.holder("board/1")).contains(session);
     assertThat(outbox.stored()).containsExactly("edit.session_acquired 1");
     outbox.refuse("nothing");
-    assertThat(store.release(session.id(), EVENTS)).isPresent();
+    assertThat(store.release(session.id(), ReleaseReason.RELEASED, EVENTS)).isPresent();
   }
 
   @Test
@@ -79,7 +80,7 @@ class JdbcTransactionsTest {
 
     assertThatThrownBy(() -> begin(store, "board/1", "ws-1")).isInstanceOf(BrokerException.class);
 
-    assertThat(store.held()).isZero();
+    assertThat(store.count()).isZero();
     assertThat(outbox.stored()).isEmpty();
     assertThat(outbox.commits()).isZero();
   }
@@ -101,7 +102,7 @@ class JdbcTransactionsTest {
     for (int fence = 1; fence <= 3; fence++) {
       Session session = begin(store, "board/1", "ws-1");
       assertThat(session.fence()).isEqualTo(fence);
-      store.release(session.id(), EVENTS);
+      store.release(session.id(), ReleaseReason.RELEASED, EVENTS);
     }
   }
 
@@ -120,24 +121,26 @@ class JdbcTransactionsTest {
               .toList();
 
       assertThat(winners).singleElement().extracting(Session::fence).isEqualTo((long) round);
-      store.release(winners.get(0).id(), EVENTS);
+      store.release(winners.get(0).id(), ReleaseReason.RELEASED, EVENTS);
     }
   }
 
   @Test
   void ofTwoNodesThatLoseAnOwnerAtOnceOneReleasesItsSession() throws Exception {
     for (int round = 0; round < 30; round++) {
-      store.touch("node-1", Set.of("ws-1"), TERMS);
-      store.touch("node-2", Set.of("ws-1"), TERMS);
+      store.touch("node-1", Set.of("ws-1"), 0, TERMS, EVENTS);
+      store.touch("node-2", Set.of("ws-1"), 0, TERMS, EVENTS);
       Session session = begin(store, "board/" + round, "ws-1");
 
       List<List<Session>> ended =
-          atOnce(
-              List.of(
-                  () -> store.detach("node-1", Set.of("ws-1"), TERMS, EVENTS),
-                  () -> store.detach("node-2", Set.of("ws-1"), TERMS, EVENTS)));
+          atOnce(List.of(() -> leftAndAnswered("node-1"), () -> leftAndAnswered("node-2")));
+      List<Session> settled = new ArrayList<>();
+      ended.forEach(settled::addAll);
+      answer("node-1");
+      answer("node-2");
+      settled.addAll(store.settle(TERMS, MANY, EVENTS));
 
-      assertThat(ended.stream().flatMap(List::stream)).containsExactly(session);
+      assertThat(settled).containsExactly(session);
     }
   }
 
@@ -145,10 +148,10 @@ class JdbcTransactionsTest {
   void aSessionThatIsBeingTouchedIsNeitherReleasedNorWaitedFor() throws Exception {
     Session touched = begin(store, "board/1", "ws-1");
     Session stale = begin(store, "board/2", "ws-2");
-    store.touch("node", Set.of(), TERMS);
+    store.touch("node", Set.of(), 0, TERMS, EVENTS);
     database.execute(
         "update {s}.eb_session set touched_at = touched_at - interval '16 minutes'",
-        "update {s}.eb_pulse set sweep_not_before = '-infinity'");
+        "update {s}.eb_pulse set resumed_at = '-infinity'");
 
     try (Connection touching = database.newConnection();
         Statement touch = touching.createStatement()) {
@@ -157,11 +160,11 @@ class JdbcTransactionsTest {
           "update %s.eb_session set touched_at = clock_timestamp() where owner = 'ws-1'"
               .formatted(database.schema()));
       // Waiting for the lock would end in a timeout: it is let go after this.
-      assertThat(store.sweep(TERMS, MANY, EVENTS)).containsExactly(stale);
+      assertThat(store.sweep(TERMS, MANY, EVENTS).expired()).containsExactly(stale);
       touching.commit();
     }
 
-    assertThat(store.sweep(TERMS, MANY, EVENTS)).isEmpty();
+    assertThat(store.sweep(TERMS, MANY, EVENTS).expired()).isEmpty();
     assertThat(store.holder("board/1")).contains(touched);
   }
 
@@ -178,8 +181,8 @@ class JdbcTransactionsTest {
     atOnce(List.of(migration, migration, migration, migration));
 
     begin(oddStore, "board/1", "ws-1");
-    assertThat(oddStore.held()).isEqualTo(1);
-    assertThat(store.held()).as("in the other schema").isZero();
+    assertThat(oddStore.count()).isEqualTo(1);
+    assertThat(store.count()).as("in the other schema").isZero();
   }
 
   @Test
@@ -210,7 +213,7 @@ class JdbcTransactionsTest {
       assertThat(real.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
       real.rollback();
     }
-    assertThat(store.held()).isEqualTo(1);
+    assertThat(store.count()).isEqualTo(1);
   }
 
   @Test
@@ -230,12 +233,22 @@ class JdbcTransactionsTest {
     assertThatCode(nowhere::storesEvents).doesNotThrowAnyException();
   }
 
+  private List<Session> leftAndAnswered(String node) {
+    store.detach(node, Set.of("ws-1"), TERMS);
+    answer(node);
+    return store.settle(TERMS, MANY, EVENTS);
+  }
+
+  private void answer(String node) {
+    store.touch(node, Set.of(), store.openRoll(), TERMS, EVENTS);
+  }
+
   private static Session begin(JdbcSessionStore store, String resource, String owner) {
     return ((Acquired) store.acquire(claim(resource, owner), TERMS, EVENTS)).session();
   }
 
   private static Claim claim(String resource, String owner) {
-    return new Claim(resource, Topic.of(resource), owner, "ann");
+    return new Claim(resource, Topic.of(resource), owner, "ann", Mode.EXCLUSIVE);
   }
 
   private static <T> List<T> atOnce(List<Callable<T>> calls) throws Exception {

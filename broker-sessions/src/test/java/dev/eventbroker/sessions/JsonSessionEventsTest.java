@@ -13,11 +13,11 @@ class JsonSessionEventsTest {
 
   private static final UUID ID = UUID.fromString("11111111-2222-3333-4444-555555555555");
 
-  private final SessionEvents events = new JsonSessionEvents("edit.session");
+  private final SessionEvents events = new JsonSessionEvents("edit.session", "edit.presence");
 
   @Test
   void anAcquireIsTheSession() {
-    Event event = events.acquired(session("ann"));
+    Event event = events.acquired(session("ann", Mode.EXCLUSIVE));
 
     assertThat(event.topic()).isEqualTo(Topic.of("project/42"));
     assertThat(event.type()).isEqualTo("edit.session_acquired");
@@ -29,10 +29,28 @@ class JsonSessionEventsTest {
 
   @Test
   void aReleaseSaysWhyToo() {
-    Event event = events.released(session("ann"), ReleaseReason.EXPIRED);
+    Event event = events.released(session("ann", Mode.EXCLUSIVE), ReleaseReason.EXPIRED);
 
     assertThat(event.type()).isEqualTo("edit.session_released");
     assertThat(event.data()).endsWith(",\"user\":\"ann\",\"fence\":3,\"reason\":\"expired\"}");
+  }
+
+  @Test
+  void whoLostItIsToldWhy() {
+    Event event = events.lost(session("ann", Mode.EXCLUSIVE), ReleaseReason.TAKEN_OVER);
+
+    assertThat(event.type()).isEqualTo("edit.session_lost");
+    assertThat(event.data()).endsWith(",\"fence\":3,\"reason\":\"taken_over\"}");
+  }
+
+  @Test
+  void whoIsThereBesideOthersJoinsAndLeaves() {
+    Session session = session("ann", Mode.SHARED);
+
+    assertThat(events.acquired(session).type()).isEqualTo("edit.presence_joined");
+    assertThat(events.released(session, ReleaseReason.DISCONNECTED).type())
+        .isEqualTo("edit.presence_left");
+    assertThat(events.lost(session, ReleaseReason.EXPIRED).type()).isEqualTo("edit.presence_lost");
   }
 
   @Test
@@ -48,7 +66,7 @@ class JsonSessionEventsTest {
   @Test
   void aPrefixThatMakesNoTypeIsRefused() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new JsonSessionEvents("a\nb"))
+        .isThrownBy(() -> new JsonSessionEvents("edit.session", "a\nb"))
         .withMessageStartingWith("type: ");
   }
 
@@ -58,7 +76,7 @@ class JsonSessionEventsTest {
     return json.toString();
   }
 
-  private static Session session(String user) {
-    return new Session(ID, "board/1", "ws-1", user, 3, Instant.EPOCH, Topic.of("project/42"));
+  private static Session session(String user, Mode mode) {
+    return new Session(ID, "board/1", "ws-1", user, 3, Instant.EPOCH, Topic.of("project/42"), mode);
   }
 }

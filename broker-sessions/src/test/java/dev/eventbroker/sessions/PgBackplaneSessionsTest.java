@@ -80,7 +80,7 @@ class PgBackplaneSessionsTest {
         database.execute(
             "update {s}.eb_session set touched_at = touched_at - interval '1 hour'"
                 + " where owner like 'crashed-%'",
-            "update {s}.eb_pulse set sweep_not_before = '-infinity'",
+            "update {s}.eb_pulse set resumed_at = '-infinity'",
             "select pg_terminate_backend(pid) from pg_stat_activity"
                 + " where application_name like 'killed-%'");
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(30));
@@ -103,7 +103,7 @@ class PgBackplaneSessionsTest {
       assertThat(two.events).extracting(Event::data).isEqualTo(dataOf(one.events));
       assertThat(one.gaps).isEmpty();
       assertThat(two.gaps).isEmpty();
-      assertThat(one.sessions.held()).isEqualTo(staying.size());
+      assertThat(one.sessions.count()).isEqualTo(staying.size());
       for (Session session : staying) {
         assertThat(two.sessions.find(session.id())).contains(session);
       }
@@ -145,7 +145,6 @@ class PgBackplaneSessionsTest {
       store.migrate();
       sessions =
           EditSessions.builder(broker, store)
-              .heartbeat(HEARTBEAT)
               .timeout(Duration.ofMinutes(1))
               .sweepInterval(Duration.ofMillis(50))
               .build();

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 /** Four nodes sweep while three touch and people come and go: everybody else's work at once. */
 class SweepRaceTest {
 
-  private static final int OWNERS = 3000;
+  private static final int OWNERS = 20_000;
+  private static final int BATCH = SessionWorker.BATCH;
   private static final int SWEEPERS = 4;
 
   private final TestDatabase database = new TestDatabase();
@@ -32,13 +33,15 @@ class SweepRaceTest {
     store.migrate();
     outbox.createTable();
     database.execute(
-        "insert into {s}.eb_session (id, resource, topic, owner, user_name, fence, touched_at)"
-            + " select gen_random_uuid(), 'board/' || i, 'board/' || i, 'ws-' || i, 'ann', 1,"
-            + " clock_timestamp() - interval '16 minutes' from generate_series(1, "
+        "insert into {s}.eb_session"
+            + " (id, resource, topic, owner, user_name, fence, shared, acquired_at, touched_at)"
+            + " select gen_random_uuid(), 'board/' || i, 'board/' || i, 'ws-' || i, 'ann', 1, false,"
+            + " clock_timestamp(), clock_timestamp() - interval '16 minutes'"
+            + " from generate_series(1, "
             + OWNERS
             + ") i",
-        "insert into {s}.eb_fence select resource, fence from {s}.eb_session",
-        "insert into {s}.eb_pulse values (1, clock_timestamp(), '-infinity')");
+        // Long running, and suspicious for long: all that have expired may go at once.
+        "insert into {s}.eb_pulse values (1, clock_timestamp(), '-infinity', '-infinity')");
     ConcurrentLinkedQueue<Session> expired = new ConcurrentLinkedQueue<>();
     CountDownLatch touched = new CountDownLatch(1);
 
@@ -66,8 +69,17 @@ class SweepRaceTest {
     assertThat(expired)
         .as("released although its owner was touched before any sweep")
         .noneMatch(session -> isTouchedFirst(session.owner()));
-    assertThat(database.count("select count(*) from {s}.outbox where data->>'reason' = 'expired'"))
+    assertThat(
+            database.count(
+                "select count(*) from {s}.outbox"
+                    + " where type = 'edit.session_released' and data->>'reason' = 'expired'"))
         .isEqualTo(expired.size());
+    assertThat(
+            database.count(
+                "select count(*) from (select data->>'session' from {s}.outbox"
+                    + " where type = 'edit.session_lost' group by 1 having count(*) > 1) twice"))
+        .as("told twice")
+        .isZero();
     assertThat(
             database.count(
                 "select count(*) from (select data->>'session' from {s}.outbox"
@@ -98,7 +110,7 @@ class SweepRaceTest {
     int dry = 0;
     int sweeps = 0;
     while (dry < 5) {
-      List<Session> gone = store.sweep(TERMS, 100, EVENTS);
+      List<Session> gone = store.sweep(TERMS, BATCH, EVENTS).expired();
       expired.addAll(gone);
       dry = gone.isEmpty() ? dry + 1 : 0;
       sweeps++;
@@ -107,12 +119,12 @@ class SweepRaceTest {
   }
 
   private int touchAll(String node, int first, int step, CountDownLatch touched) {
-    store.touch(node, owners(4, 4), TERMS);
+    store.touch(node, owners(4, 4), 0, TERMS, EVENTS);
     touched.countDown();
-    for (int round = 0; round < 12; round++) {
-      store.touch(node, owners(4, 4), TERMS);
+    for (int round = 0; round < 8; round++) {
+      store.touch(node, owners(4, 4), 0, TERMS, EVENTS);
       // Ever more of those that the sweepers are after.
-      store.touch(node, owners(1 + first + round * step, 97), TERMS);
+      store.touch(node, owners(1 + first + round * step, 97), 0, TERMS, EVENTS);
     }
     return 0;
   }
@@ -129,9 +141,12 @@ class SweepRaceTest {
   private int releaseAndAcquire() {
     for (int i = 4; i <= 200; i += 4) {
       store.releaseOwner("ws-" + i, EVENTS);
-      store.detach("node-1", Set.of("ws-" + (i + 1)), TERMS, EVENTS);
+      store.detach("node-1", Set.of("ws-" + (i + 1)), TERMS);
+      store.settle(TERMS, BATCH, EVENTS);
       store.acquire(
-          new Claim("board/" + i, Topic.of("board/" + i), "ws-" + i, "bob"), TERMS, EVENTS);
+          new Claim("board/" + i, Topic.of("board/" + i), "ws-" + i, "bob", Mode.EXCLUSIVE),
+          TERMS,
+          EVENTS);
     }
     return 0;
   }

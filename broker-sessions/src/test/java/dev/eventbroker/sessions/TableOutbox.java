@@ -50,16 +50,19 @@ final class TableOutbox implements EventOutbox {
     return commits.get();
   }
 
-  @Override
-  public void publish(Connection connection, Event event) throws SQLException {
-    String insert =
-        "insert into " + database.schema() + ".outbox (topic, type, data) values (?, ?, ?::jsonb)";
+  static void write(Connection connection, String schema, Event event) throws SQLException {
+    String insert = "insert into " + schema + ".outbox (topic, type, data) values (?, ?, ?::jsonb)";
     try (PreparedStatement statement = connection.prepareStatement(insert)) {
       statement.setString(1, event.topic().toString());
       statement.setString(2, event.type());
       statement.setString(3, event.data());
       statement.executeUpdate();
     }
+  }
+
+  @Override
+  public void publish(Connection connection, Event event) throws SQLException {
+    write(connection, database.schema(), event);
     if (recording) {
       try (Statement show = connection.createStatement();
           ResultSet row = show.executeQuery("show transaction_isolation")) {

@@ -76,8 +76,13 @@ final class WatchedStore implements SessionStore {
   }
 
   @Override
-  public Optional<Session> release(UUID session, SessionEvents events) {
-    return store.release(session, events);
+  public Acquisition takeOver(Claim claim, long fence, LeaseTerms terms, SessionEvents events) {
+    return store.takeOver(claim, fence, terms, events);
+  }
+
+  @Override
+  public Optional<Session> release(UUID session, ReleaseReason reason, SessionEvents events) {
+    return store.release(session, reason, events);
   }
 
   @Override
@@ -86,16 +91,31 @@ final class WatchedStore implements SessionStore {
   }
 
   @Override
-  public void touch(String node, Set<String> owners, LeaseTerms terms) {
+  public Touched touch(
+      String node, Set<String> owners, long roll, LeaseTerms terms, SessionEvents events) {
     called("touch", owners);
-    store.touch(node, owners, terms);
+    return store.touch(node, owners, roll, terms, events);
   }
 
   @Override
-  public List<Session> detach(
-      String node, Set<String> owners, LeaseTerms terms, SessionEvents events) {
+  public void detach(String node, Set<String> owners, LeaseTerms terms) {
     called("detach", owners);
-    return store.detach(node, owners, terms, events);
+    store.detach(node, owners, terms);
+  }
+
+  @Override
+  public long openRoll() {
+    return store.openRoll();
+  }
+
+  @Override
+  public List<Session> settle(LeaseTerms terms, int atMost, SessionEvents events) {
+    return store.settle(terms, atMost, events);
+  }
+
+  @Override
+  public void leave(String node) {
+    store.leave(node);
   }
 
   @Override
@@ -105,7 +125,7 @@ final class WatchedStore implements SessionStore {
   }
 
   @Override
-  public List<Session> sweep(LeaseTerms terms, int atMost, SessionEvents events) {
+  public Swept sweep(LeaseTerms terms, int atMost, SessionEvents events) {
     called("sweep", Set.of());
     return store.sweep(terms, atMost, events);
   }
@@ -121,7 +141,12 @@ final class WatchedStore implements SessionStore {
   }
 
   @Override
-  public long held() {
-    return store.held();
+  public List<Session> list(SessionQuery query) {
+    return store.list(query);
+  }
+
+  @Override
+  public long count() {
+    return store.count();
   }
 }

@@ -6,6 +6,7 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
+import java.time.Duration;
 import java.util.Optional;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -27,7 +28,8 @@ final class ConnectionsStress {
   public static class OpenAndClose {
 
     private final LiveConnections connections =
-        new LiveConnections(Integer.MAX_VALUE, new BrokerObserver() {}, System::nanoTime);
+        new LiveConnections(
+            Duration.ofSeconds(30), Integer.MAX_VALUE, new BrokerObserver() {}, System::nanoTime);
     private final Connection first = connections.open("p", Optional.of("o"));
 
     @Actor

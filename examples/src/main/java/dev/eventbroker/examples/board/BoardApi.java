@@ -105,7 +105,7 @@ final class BoardApi {
    */
   private void writeSessions(com.fasterxml.jackson.core.JsonGenerator json) throws IOException {
     try {
-      json.writeNumberField("sessions", sessions.held());
+      json.writeNumberField("sessions", sessions.count());
     } catch (BrokerException e) {
       json.writeNullField("sessions");
     }

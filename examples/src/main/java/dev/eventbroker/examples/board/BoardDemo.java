@@ -26,8 +26,8 @@ public final class BoardDemo implements AutoCloseable {
   BoardDemo(DemoOptions options) {
     try {
       String jdbcUrl = options.jdbcUrl().orElseGet(this::startPostgres);
-      first = start("a", options.port(), jdbcUrl);
-      second = start("b", options.port2(), jdbcUrl);
+      first = start("a", options.port(), jdbcUrl, options.pace());
+      second = start("b", options.port2(), jdbcUrl, options.pace());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -86,8 +86,8 @@ public final class BoardDemo implements AutoCloseable {
     return cause == failure ? String.valueOf(message) : message + " (" + cause.getMessage() + ")";
   }
 
-  private BoardNode start(String name, int port, String jdbcUrl) {
-    BoardNode node = new BoardNode(name, port, jdbcUrl);
+  private BoardNode start(String name, int port, String jdbcUrl, Pace pace) {
+    BoardNode node = new BoardNode(name, port, jdbcUrl, pace);
     started.push(node);
     return node;
   }

@@ -40,23 +40,34 @@ final class BoardNode implements AutoCloseable {
   private final SseServer server;
 
   /** Starts it; nothing is left behind if that fails. */
-  BoardNode(String name, int port, String jdbcUrl) {
+  BoardNode(String name, int port, String jdbcUrl, Pace pace) {
     try {
       HikariDataSource database = opened(pool(name, jdbcUrl));
       PgBackplane backplane = PgBackplane.builder(jdbcUrl).name("board-" + name).build();
       Cards cards = new Cards(database, backplane);
       prepare(database, cards);
       Broker broker =
-          opened(new BrokerBuilder().name("board-" + name).backplane(backplane).build());
+          opened(
+              new BrokerBuilder()
+                  .name("board-" + name)
+                  .heartbeat(pace.heartbeat())
+                  .backplane(backplane)
+                  .build());
       JdbcSessionStore store = JdbcSessionStore.builder(database).outbox(outbox(backplane)).build();
       store.migrate();
-      EditSessions sessions = opened(EditSessions.builder(broker, store).build());
+      EditSessions sessions =
+          opened(
+              EditSessions.builder(broker, store)
+                  .timeout(pace.sessionTimeout())
+                  .sweepInterval(pace.sweepInterval())
+                  .build());
       ExecutorService blocking = blocking(name);
       started.push(blocking::shutdownNow);
       BoardState state = new BoardState(cards, sessions, name);
       SseEndpoint endpoint =
           SseEndpoint.builder(broker)
               .path("/events")
+              .maxLifetime(pace.streamLifetime())
               .authorizer(new BoardAuthorizer(state, blocking))
               .build();
       BoardApi api = new BoardApi(name, broker, sessions, cards);

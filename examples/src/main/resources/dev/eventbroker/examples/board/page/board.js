@@ -111,6 +111,8 @@ function inWords(type, data, before) {
       return `${data.owner === me.workstation ? 'You' : data.user} opened ${cardInWords(data.resource)}.`;
     case 'edit.session_released':
       return `${cardInWords(data.resource)} is free again${data.reason === 'released' ? '' : ` (${data.user}: ${data.reason})`}.`;
+    case 'edit.session_lost':
+      return data.owner === me.workstation ? `Session lost: ${cardInWords(data.resource)}.` : null;
     default:
       return null;
   }
@@ -296,8 +298,14 @@ addEventListener('pageshow', event => {
   if (stream.state === 'closed') stream.open();
 });
 
+/** A tab that crashed could not mark its storage; unlike a duplicate, it comes back by a reload. */
+function wasReloaded() {
+  return performance.getEntriesByType('navigation')[0]?.type === 'reload';
+}
+
 saveName(sessionStorage, me.name);
 drawMe();
 stream.open();
 if (place?.draft && workstation.kept) editor.restore(place.draft);
+else if (place?.draft && wasReloaded()) editor.restoreLost(place.draft);
 draw();

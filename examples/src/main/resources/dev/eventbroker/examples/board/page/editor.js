@@ -13,6 +13,7 @@ const REASONS = {
   disconnected: 'the connection that kept it ended',
   expired: 'it expired',
   taken_over: 'somebody took it over',
+  forced: 'somebody in charge ended it',
 };
 
 export class Editor {
@@ -90,6 +91,15 @@ export class Editor {
     this.#title.value = draft.title;
     this.#pickColumn(draft.column);
     if (this.#holder()?.session !== draft.lock.id) this.#lose('disconnected');
+  }
+
+  /** Opens again after a crash: nobody let go of the lock then, but the tab that held it is no more. */
+  restoreLost(draft) {
+    this.#remember(draft.lock.id);
+    this.#show(draft.card, draft.lock);
+    this.#title.value = draft.title;
+    this.#pickColumn(draft.column);
+    this.#lose('disconnected');
   }
 
   /** Told of every event, after the board has applied it. */
@@ -192,7 +202,7 @@ export class Editor {
   }
 
   #lossInWords() {
-    const parts = [`You no longer hold the lock: ${REASONS[this.#lostBecause] ?? 'it is gone'}. Your text is still here.`];
+    const parts = [`Session lost. You no longer hold the lock: ${REASONS[this.#lostBecause] ?? 'it is gone'}. Your text is still here.`];
     const holder = this.#holder();
     if (holder && holder.owner !== this.#me.workstation) parts.push(`${holder.user} is editing the card now.`);
     const card = this.#board.card(this.#base.id);

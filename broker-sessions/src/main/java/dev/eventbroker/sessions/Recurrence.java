@@ -10,31 +10,31 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says again and again that it is time to sweep, until it is stopped. */
-final class SweepTimer {
+/** Says again and again that it is time for something, until it is stopped. */
+final class Recurrence {
 
-  /** How far sweeps are spread: the nodes of a cluster must not all scan at the same moment. */
+  /** How far times are spread: the nodes of a cluster must not all ask at the same moment. */
   private static final double JITTER = 0.1;
 
-  private static final Logger log = LoggerFactory.getLogger(SweepTimer.class);
+  private static final Logger log = LoggerFactory.getLogger(Recurrence.class);
 
   private final ScheduledExecutorService timer;
   private final RandomGenerator random;
   private final Duration interval;
-  private final Runnable sweep;
+  private final Runnable task;
 
   private boolean stopped; // guarded by this
   private @Nullable Future<?> next; // guarded by this
 
   /**
-   * @param sweep must not block
+   * @param task must not block
    */
-  SweepTimer(
-      ScheduledExecutorService timer, RandomGenerator random, Duration interval, Runnable sweep) {
+  Recurrence(
+      ScheduledExecutorService timer, RandomGenerator random, Duration interval, Runnable task) {
     this.timer = timer;
     this.random = random;
     this.interval = interval;
-    this.sweep = sweep;
+    this.task = task;
   }
 
   synchronized void start() {
@@ -45,12 +45,13 @@ final class SweepTimer {
     try {
       next = timer.schedule(this::due, (long) (interval.toNanos() * factor), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      log.warn("the timer of the edit sessions was shut down; the sweeper has stopped", e);
+      log.warn(
+          "the timer of the edit sessions was shut down; sweeps and roll calls have stopped", e);
     }
   }
 
   private void due() {
-    sweep.run();
+    task.run();
     start();
   }
 
