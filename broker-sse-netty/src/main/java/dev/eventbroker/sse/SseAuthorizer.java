@@ -17,8 +17,12 @@ public interface SseAuthorizer {
    * Decides. Called on the channel's event loop, so it must not block: what takes time is done
    * elsewhere, and the stage is completed there, on any thread. A stage that fails, a throw, and a
    * stage that is not complete within the endpoint's authorize timeout let nobody in and are
-   * logged; the answer is an empty stream with a reconnection time, so that browsers come back (to
-   * HEAD it is a 503). The client may be gone by the time of the decision; nothing happens then.
+   * logged; the answer is an empty stream with a reconnection time, so that browsers come back, and
+   * 503 with {@code Retry-After} to who does not ask for {@code text/event-stream} by name. The
+   * client may be gone by the time of the decision; nothing happens then.
+   *
+   * <p>What is allowed counts as decided when this was called, unless the {@link
+   * dev.eventbroker.Authorized} says otherwise: a revocation that comes meanwhile holds.
    */
   CompletionStage<SseDecision> authorize(SseRequest request);
 

@@ -89,6 +89,16 @@ final class Http2RawClient implements AutoCloseable {
 
   /** Asks on that stream, whose request has no body. */
   Http2RawClient request(int stream, String method, String target, String... fields) {
+    return request(stream, END_STREAM, method, target, fields);
+  }
+
+  /** Asks on that stream, and leaves open whether there is more to the request. */
+  Http2RawClient begin(int stream, String target) {
+    return request(stream, 0, "GET", target);
+  }
+
+  private Http2RawClient request(
+      int stream, int flags, String method, String target, String... fields) {
     Http2Headers headers =
         new DefaultHttp2Headers().method(method).path(target).scheme("http").authority("x");
     for (int i = 0; i < fields.length; i += 2) {
@@ -100,7 +110,7 @@ final class Http2RawClient implements AutoCloseable {
     } catch (Http2Exception e) {
       throw new AssertionError(e);
     }
-    return send(HEADERS, END_STREAM | END_HEADERS, stream, ByteBufUtil.getBytes(block));
+    return send(HEADERS, flags | END_HEADERS, stream, ByteBufUtil.getBytes(block));
   }
 
   Http2RawClient giveWindow(int stream, int bytes) {

@@ -82,6 +82,26 @@ class Http2Test {
   }
 
   @Test
+  void theEndOfARequestIsNoLastWord() {
+    try (RunningServer running = start();
+        Http2RawClient client = connect(running)) {
+      client.begin(1, "/events?topic=a").readHead(1);
+      client.readUntil(1, text -> text.contains("\nid: ") && text.endsWith("\n\n"));
+      client.send(Http2RawClient.DATA, Http2RawClient.END_STREAM, 1, new byte[0]);
+
+      // Answered behind it, so it has been read by then.
+      client.open(3, "/events?topic=b");
+      running.publish("a", "still here");
+
+      Http2RawClient.Frame frame = client.next();
+      while (!(frame.stream() == 1 && frame.text().contains("still here"))) {
+        assertThat(frame.type()).isEqualTo(Http2RawClient.DATA);
+        frame = client.next();
+      }
+    }
+  }
+
+  @Test
   void headIsADescriptionOnly() {
     try (RunningServer running = start();
         Http2RawClient client = connect(running)) {
