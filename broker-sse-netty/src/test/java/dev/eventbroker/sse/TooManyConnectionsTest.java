@@ -21,7 +21,7 @@ class TooManyConnectionsTest {
       first.open("/events?topic=a");
       assertThat(first.readChunk()).as("where it starts").startsWith("id: ");
 
-      second.send("GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+      second.send("GET /events?topic=a HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n");
       assertThat(second.readHead()).startsWith("HTTP/1.1 200 ").contains("text/event-stream");
       assertThat(second.readChunk()).startsWith("retry: ").contains(": not now");
       second.awaitEnd();
