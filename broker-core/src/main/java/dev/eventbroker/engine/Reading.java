@@ -159,7 +159,7 @@ abstract class Reading extends Rider {
 
   private boolean read(int atMost, long end) {
     Replay run = replay;
-    if (run == null || !run.goesOn(grants.filters(), next)) {
+    if (run == null || !run.goesOn(grants.filters(), next, end)) {
       run = Replay.of(log, grants.filters(), next, settled, end, placeUpTo(end));
       replay = run;
     }
