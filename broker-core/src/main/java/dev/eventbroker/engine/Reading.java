@@ -150,6 +150,7 @@ abstract class Reading extends Rider {
     long end = lane.cursor();
     if (conflation != null) {
       if (!conflation.lookAhead(log, end, atMost, this::isFor)) {
+        subscriber.batchEnd(); // a gap that it was told need not wait for a long look ahead
         return true;
       }
       end = Math.min(end, conflation.end());
@@ -237,7 +238,7 @@ abstract class Reading extends Rider {
       lane.filtered();
       return true;
     }
-    if (conflation != null && conflation.supersedes(event)) {
+    if (conflation != null && conflation.leaveOut(event, placeBefore(event))) {
       return true;
     }
     if (!isReady(entry.sequence) || !subscriber.event(event)) {
@@ -432,10 +433,21 @@ abstract class Reading extends Rider {
       return false;
     }
     if (entry.sequence >= next) {
-      hiddenFrom = hiddenFrom == null ? cursor() : hiddenFrom;
+      noteHidden(scope);
       lastRevoked = Math.max(lastRevoked, entry.sequence);
     }
     return true;
+  }
+
+  /** What was left out for something later is lost as well, if that is hidden now. */
+  private void noteHidden(TopicFilter scope) {
+    EventId whole = hiddenFrom == null ? cursor() : hiddenFrom;
+    EventId leftOut = conflation == null ? null : conflation.wholeBefore(scope);
+    boolean earlier =
+        leftOut != null
+            && leftOut.epoch().equals(whole.epoch())
+            && leftOut.position() < whole.position();
+    hiddenFrom = earlier ? leftOut : whole;
   }
 
   /** Comes to the place of a revocation, which was applied long since if it takes something. */
