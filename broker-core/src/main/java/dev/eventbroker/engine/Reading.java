@@ -150,7 +150,6 @@ abstract class Reading extends Rider {
     long end = lane.cursor();
     if (conflation != null) {
       if (!conflation.lookAhead(log, end, atMost, this::isFor)) {
-        subscriber.batchEnd(); // a gap that it was told need not wait for a long look ahead
         return true;
       }
       end = Math.min(end, conflation.end());
@@ -391,6 +390,7 @@ abstract class Reading extends Rider {
     }
     conflation.forgetBefore(first);
     tellWhatWasLost(oldest == null ? log.cursor() : placeBefore(oldest));
+    subscriber.batchEnd(); // the gap need not wait for the next turn, or for a long look ahead
     catchUp();
   }
 
