@@ -1,6 +1,8 @@
 package dev.eventbroker.engine;
 
+import dev.eventbroker.EventId;
 import dev.eventbroker.Topic;
+import dev.eventbroker.TopicFilter;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -16,7 +18,7 @@ final class Conflation {
   /** Some 100 KiB at the most, for each subscription that lags. */
   static final int MAX_KEYS = 1024;
 
-  private final Map<Key, Long> latest = new HashMap<>();
+  private final Map<Key, Latest> latest = new HashMap<>();
   private long end;
 
   /** For a run that goes on from there. */
@@ -48,32 +50,62 @@ final class Conflation {
           return true;
         }
         if (seen.test(event)) {
-          latest.put(keyOf(event), event.sequence);
+          latest.computeIfAbsent(keyOf(event), same -> new Latest()).sequence = event.sequence;
         }
       }
     }
     return end >= to;
   }
 
-  /** Whether a later event of the same topic and key is still ahead. */
-  boolean supersedes(Entry.OfEvent event) {
+  /**
+   * Leaves the event out if a later one of the same topic and key is still ahead; false if it is to
+   * be delivered.
+   *
+   * @param before the place before it
+   */
+  boolean leaveOut(Entry.OfEvent event, EventId before) {
     if (event.event.key().isEmpty()) {
       return false;
     }
-    @Nullable Long last = latest.get(keyOf(event));
-    return last != null && last > event.sequence;
+    Latest last = latest.get(keyOf(event));
+    if (last == null || last.sequence <= event.sequence) {
+      return false;
+    }
+    if (last.leftOutAfter == null) {
+      last.leftOutAfter = before;
+      last.firstLeftOut = event.sequence;
+    }
+    return true;
+  }
+
+  /**
+   * Where the run was whole before it left something out of that scope for a later one that is
+   * still ahead; null if it did not.
+   */
+  @Nullable EventId wholeBefore(TopicFilter scope) {
+    Latest first = null;
+    for (Map.Entry<Key, Latest> each : latest.entrySet()) {
+      Latest last = each.getValue();
+      if (last.leftOutAfter != null
+          && (first == null || last.firstLeftOut < first.firstLeftOut)
+          && scope.matches(each.getKey().topic())) {
+        first = last;
+      }
+    }
+    return first == null ? null : first.leftOutAfter;
   }
 
   /** What is before that place was read or is lost. */
   void forgetBefore(long sequence) {
-    latest.values().removeIf(last -> last < sequence);
+    latest.values().removeIf(last -> last.sequence < sequence);
     end = Math.max(end, sequence);
   }
 
   /** That event was given to the subscriber, or is not for it after all. */
   void forget(Entry.OfEvent event) {
     if (event.event.key().isPresent()) {
-      latest.remove(keyOf(event), event.sequence);
+      latest.computeIfPresent(
+          keyOf(event), (key, last) -> last.sequence == event.sequence ? null : last);
     }
   }
 
@@ -82,4 +114,12 @@ final class Conflation {
   }
 
   private record Key(Topic topic, String key) {}
+
+  /** The last event of a key that is ahead, and the first that was left out for it. */
+  private static final class Latest {
+
+    long sequence;
+    long firstLeftOut;
+    @Nullable EventId leftOutAfter;
+  }
 }

@@ -46,7 +46,13 @@ final class GuardedSubscriber {
 
   /** With a snapshot that is made when it is called, by code that came with the subscriber. */
   boolean snapshot(Supplier<Snapshot> snapshot, EventId cursor) {
-    return call(() -> subscriber.onSnapshot(snapshot.get(), cursor));
+    return call(
+        () -> {
+          Snapshot made = snapshot.get();
+          if (!closing.getAsBoolean()) { // who makes it may close its subscription
+            subscriber.onSnapshot(made, cursor);
+          }
+        });
   }
 
   boolean start(EventId cursor) {

@@ -148,7 +148,17 @@ final class Lane implements Runnable {
     onDeath.accept(this);
   }
 
-  /** Whether its executor has refused it. */
+  /**
+   * Looks whether its run was taken by an executor that was stopped and dropped it, as {@code
+   * shutdownNow} does: then the lane is as dead as if it had been refused.
+   */
+  void dieIfAbandoned() {
+    if (!dead && scheduled.get() && progress.thread() == null && LaneOnPool.isOver(executor)) {
+      die();
+    }
+  }
+
+  /** Whether its executor has refused it, or taken it and dropped it. */
   boolean isDead() {
     return dead;
   }
@@ -166,6 +176,9 @@ final class Lane implements Runnable {
 
   @Override
   public void run() {
+    if (dead) {
+      return; // its subscriptions were ended without it
+    }
     progress.start(Thread.currentThread());
     try {
       runCommands();

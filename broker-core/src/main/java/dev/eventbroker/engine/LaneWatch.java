@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reports lanes that make no progress: by the name of the subscriber that one is in, or, when a
- * lane's run is queued and does not start, that it waits for its executor. A lane that has nothing
- * to do is neither. One warning per blockage, and a line when it is over.
+ * lane's run is queued and does not start, that it waits for its executor. One whose run went with
+ * an executor that was stopped is dead. A lane that has nothing to do is none of these. One warning
+ * per blockage, and a line when it is over.
  *
  * <p>It looks at the lanes from time to time; they read no clock for it. {@link #look} is called by
  * one thread at a time. A subscriber is named by its class and identity: its {@code toString} is
@@ -73,6 +74,10 @@ final class LaneWatch {
     long steps = lane.progress().steps();
     boolean scheduled = lane.isScheduled();
     if (before != null && before.steps == steps && scheduled) {
+      lane.dieIfAbandoned();
+      if (lane.isDead()) {
+        return null;
+      }
       reportOnce(lane, before, Duration.ofNanos(now - before.since));
       return before;
     }

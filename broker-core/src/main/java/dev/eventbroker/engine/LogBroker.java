@@ -240,7 +240,7 @@ final class LogBroker implements Broker {
     if (given.isEmpty()) {
       return resources.nextLane();
     }
-    return request.hasOwnLane() ? new OwnLane(given.get()) : given.get();
+    return request.hasOwnLane() ? new LaneOnPool(given.get()) : given.get();
   }
 
   private Log.Place arm(SubscribeRequest request, Optional<EventId> asked) {
@@ -444,28 +444,10 @@ final class LogBroker implements Broker {
     subscriptions.forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
     snapshots.close();
     resources.close();
-    // The timer may have been stopped before it came to end these.
+    // A run that went with its executor will never come; and the timer may have been stopped before
+    // it came to end who was there.
+    subscriptions.stream().map(LaneSubscription::lane).forEach(Lane::dieIfAbandoned);
     subscriptions.stream().map(LaneSubscription::lane).filter(Lane::isDead).forEach(this::endAllOn);
     return report;
-  }
-
-  /** Lanes are told apart by their executors, so this makes one of its own on a shared pool. */
-  private static final class OwnLane implements Executor {
-
-    private final Executor pool;
-
-    OwnLane(Executor pool) {
-      this.pool = pool;
-    }
-
-    @Override
-    public void execute(Runnable task) {
-      pool.execute(task);
-    }
-
-    @Override
-    public String toString() {
-      return "own lane on " + pool;
-    }
   }
 }

@@ -159,7 +159,7 @@ abstract class Reading extends Rider {
 
   private boolean read(int atMost, long end) {
     Replay run = replay;
-    if (run == null || !run.goesOn(grants.filters(), next)) {
+    if (run == null || !run.goesOn(grants.filters(), next, end)) {
       run = Replay.of(log, grants.filters(), next, settled, end, placeUpTo(end));
       replay = run;
     }
@@ -237,7 +237,7 @@ abstract class Reading extends Rider {
       lane.filtered();
       return true;
     }
-    if (conflation != null && conflation.supersedes(event)) {
+    if (conflation != null && conflation.leaveOut(event, placeBefore(event))) {
       return true;
     }
     if (!isReady(entry.sequence) || !subscriber.event(event)) {
@@ -390,6 +390,7 @@ abstract class Reading extends Rider {
     }
     conflation.forgetBefore(first);
     tellWhatWasLost(oldest == null ? log.cursor() : placeBefore(oldest));
+    subscriber.batchEnd(); // the gap need not wait for the next turn, or for a long look ahead
     catchUp();
   }
 
@@ -432,10 +433,21 @@ abstract class Reading extends Rider {
       return false;
     }
     if (entry.sequence >= next) {
-      hiddenFrom = hiddenFrom == null ? cursor() : hiddenFrom;
+      noteHidden(scope);
       lastRevoked = Math.max(lastRevoked, entry.sequence);
     }
     return true;
+  }
+
+  /** What was left out for something later is lost as well, if that is hidden now. */
+  private void noteHidden(TopicFilter scope) {
+    EventId whole = hiddenFrom == null ? cursor() : hiddenFrom;
+    EventId leftOut = conflation == null ? null : conflation.wholeBefore(scope);
+    boolean earlier =
+        leftOut != null
+            && leftOut.epoch().equals(whole.epoch())
+            && leftOut.position() < whole.position();
+    hiddenFrom = earlier ? leftOut : whole;
   }
 
   /** Comes to the place of a revocation, which was applied long since if it takes something. */

@@ -86,9 +86,12 @@ final class Replay {
     return new Merge(strands, from, until);
   }
 
-  /** Whether it has more to read for just these filters from that sequence on. */
-  boolean goesOn(List<TopicFilter> wanted, long from) {
-    return filters == wanted && position == from && !isOver();
+  /**
+   * Whether it has more to read for just these filters from that sequence on, and none of it at or
+   * after that end.
+   */
+  boolean goesOn(List<TopicFilter> wanted, long from, long end) {
+    return filters == wanted && position == from && until <= end && !isOver();
   }
 
   /**

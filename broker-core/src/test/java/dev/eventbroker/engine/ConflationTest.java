@@ -8,6 +8,7 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
 import dev.eventbroker.LagPolicy;
+import dev.eventbroker.Revocation;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscription;
 import dev.eventbroker.Topic;
@@ -114,6 +115,42 @@ class ConflationTest {
     }
     assertThat(subscription.state()).isEqualTo(Subscription.State.LIVE);
     assertThat(subscription.cursor()).isEqualTo(broker.cursor());
+  }
+
+  @Test
+  void aGapThatWasToldDoesNotWaitForALongLookAhead() {
+    Subscription subscription = paused(broker, LagPolicy.CONFLATE.maxEvents(8000));
+    for (int i = 1; i <= 8100; i++) {
+      publish("a", "k" + i % 3, "" + i);
+    }
+    lane.runAll();
+
+    subscriber.ready(true);
+    subscription.wake();
+    lane.runOne();
+
+    assertThat(subscriber.record()).isEqualTo("start | gap(slow) |");
+  }
+
+  @Test
+  void aGapOfARevocationBeginsBeforeWhatWasLeftOutForWhatItHid() {
+    Subscription subscription = paused(broker, LagPolicy.CONFLATE);
+    publish("a", "k", "1");
+    publish("b", "k", "2");
+    publish("b", "other", "3");
+    publish("a", "k", "4");
+    lane.runAll();
+    subscriber.readyFor(1);
+    subscription.wake();
+    lane.runAll();
+    assertThat(subscriber.data()).containsExactly("2");
+    broker.publish(new Revocation("ann", TopicFilter.of("a")));
+    lane.runAll();
+
+    wake(subscription);
+
+    assertThat(subscriber.recordWithoutBatches()).isEqualTo("start 2 3 gap(revoked)");
+    assertThat(subscriber.gaps().get(0).from()).contains(new EventId(epoch(broker), 0));
   }
 
   @Test

@@ -120,6 +120,19 @@ class LagPolicyTest {
   }
 
   @Test
+  void whoIsOvertakenWhileNotReadyIsStillToldWhereItsBatchEnds() {
+    String begin = id(0).toString();
+    subscriber.ready(false);
+    Subscription subscription = subscribe(to(LagPolicy.RESYNC).lastEventId(begin));
+    publishQuietly(broker, 100);
+
+    lane.runAll();
+
+    assertThat(subscription.state()).isEqualTo(State.PAUSED);
+    assertThat(subscriber.record()).isEqualTo("start |");
+  }
+
+  @Test
   void aBoundInBytesCountsWhatTheLogHolds() {
     long each = Entry.OfEvent.bytes(Event.of(TOPIC, "t", "1"));
     Subscription subscription = paused(LagPolicy.RESYNC.maxBytes(3 * each));

@@ -16,8 +16,13 @@ import dev.eventbroker.testing.RecordingSubscriber;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -130,6 +135,45 @@ class LaneDeathTest {
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start close(shutdown)");
     assertThat(broker.stats().subscriptions().open()).isZero();
+  }
+
+  @Test
+  void aRunThatWentWithItsExecutorIsFoundByTheWatch() throws Exception {
+    ExecutorService pool = stoppedWithARunQueued();
+
+    assertThat(subscriber.recordWithoutBatches()).isEmpty();
+    timer.advance(Duration.ofMinutes(1));
+
+    assertThat(pool.isTerminated()).isTrue();
+    assertThat(subscriber.recordWithoutBatches()).isEqualTo("close(shutdown)");
+    assertThat(broker.stats().subscriptions().open()).isZero();
+  }
+
+  @Test
+  void aRunThatWentWithItsExecutorIsFoundByTheClosingBroker() throws Exception {
+    ExecutorService pool = stoppedWithARunQueued();
+
+    broker.close();
+
+    assertThat(pool.isTerminated()).isTrue();
+    assertThat(subscriber.recordWithoutBatches()).isEqualTo("close(shutdown)");
+    assertThat(broker.stats().subscriptions().open()).isZero();
+  }
+
+  /** The pool's only thread is busy until it is stopped, so the lane's run never starts. */
+  private ExecutorService stoppedWithARunQueued() throws Exception {
+    ExecutorService pool = Executors.newSingleThreadExecutor();
+    CountDownLatch busy = new CountDownLatch(1);
+    pool.execute(
+        () -> {
+          busy.countDown();
+          LockSupport.park(this); // until it is interrupted
+        });
+    assertThat(busy.await(60, TimeUnit.SECONDS)).isTrue();
+    subscribe(pool, subscriber);
+    assertThat(pool.shutdownNow()).hasSize(1);
+    assertThat(pool.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+    return pool;
   }
 
   private Subscription subscribe(Executor executor, RecordingSubscriber recorder) {

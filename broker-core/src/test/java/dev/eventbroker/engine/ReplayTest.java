@@ -73,6 +73,22 @@ class ReplayTest {
   }
 
   @Test
+  void itDoesNotGoOnWhereItWouldReadBeyondTheEndThatIsAskedFor() {
+    Log log = new Log(1024, 1 << 30, BEGIN);
+    for (int i = 0; i < 600; i++) {
+      append(log, "a");
+    }
+    List<TopicFilter> filters = List.of(TopicFilter.ALL);
+
+    Replay replay = replay(log, filters, 1, 600);
+
+    assertThat(replay.goesOn(filters, 1, 600)).isTrue();
+    assertThat(replay.goesOn(filters, 1, 599)).isFalse();
+    assertThat(replay.goesOn(filters, 2, 600)).isFalse();
+    assertThat(replay.goesOn(List.of(TopicFilter.of("a")), 1, 600)).isFalse();
+  }
+
+  @Test
   void whatIsRefusedComesAgain() {
     Log log = new Log(1024, 1 << 30, BEGIN);
     for (int i = 0; i < 600; i++) {

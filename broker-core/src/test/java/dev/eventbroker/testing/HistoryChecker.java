@@ -315,7 +315,10 @@ public final class HistoryChecker {
     Integer first = hidden.remove(index);
     requireNothingHiddenUpTo(
         gap.from().orElse(gap.to()), first == null ? List.of() : List.of(first));
-    owed.values().removeIf(last -> last < index && rights.due(last) != Due.YES);
+    List<Integer> lost =
+        owed.values().stream().filter(last -> last < index && rights.due(last) != Due.YES).toList();
+    requireNothingHiddenUpTo(gap.from().orElse(gap.to()), lost);
+    owed.values().removeAll(lost);
   }
 
   private void requireNothingHiddenUpTo(EventId from, Collection<Integer> indexes) {
@@ -430,7 +433,7 @@ public final class HistoryChecker {
         owed.put(keyOf(i), i);
       } else if (due == Due.YES) {
         wrong("left out before " + describe(index) + ": " + describe(i));
-      } else if (!isBehind(published.entry(i), i) && rights.wasDue(i) && !hasLaterOfItsKey(i)) {
+      } else if (!isBehind(published.entry(i), i) && rights.wasDue(i)) {
         remember(i);
       }
     }
@@ -474,11 +477,6 @@ public final class HistoryChecker {
    */
   private boolean isSuperseded(int index) {
     return laterOfItsKey(index, i -> due(i) != Due.NO);
-  }
-
-  /** Such a one may have been left out for the later one before that was hidden. */
-  private boolean hasLaterOfItsKey(int index) {
-    return laterOfItsKey(index, i -> true);
   }
 
   private boolean laterOfItsKey(int index, IntPredicate which) {
