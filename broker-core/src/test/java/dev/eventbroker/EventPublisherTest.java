@@ -378,7 +378,7 @@ class EventPublisherTest {
   }
 
   private SubscribeRequest.Builder<String> withSnapshot(CountDownLatch loaded) {
-    return request().snapshotTimeout(Duration.ofSeconds(60)).snapshot(new State(loaded));
+    return request().snapshotTimeout(Duration.ofSeconds(60)).snapshot(new Loading(loaded));
   }
 
   private Taker subscribe(SubscribeRequest.Builder<String> request) {
@@ -414,7 +414,7 @@ class EventPublisherTest {
   }
 
   /** Loads when it may. */
-  private record State(CountDownLatch loaded) implements SnapshotSource<String> {
+  private record Loading(CountDownLatch loaded) implements SnapshotSource<String> {
 
     @Override
     public Snapshot load(String authorized, Duration timeout) throws InterruptedException {
