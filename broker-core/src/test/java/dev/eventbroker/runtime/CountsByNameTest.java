@@ -56,7 +56,8 @@ class CountsByNameTest {
   /** Many short races at the bound, for there the threads meet and elsewhere they do not. */
   @Test
   void threadsThatNameTheLastOnesAtOneMomentStayWithinTheBound() throws Exception {
-    List<CountsByName> rounds = Stream.generate(CountsByNameTest::almostFull).limit(ROUNDS).toList();
+    List<CountsByName> rounds =
+        Stream.generate(CountsByNameTest::almostFull).limit(ROUNDS).toList();
     AtomicInteger arrived = new AtomicInteger();
     ExecutorService pool = Executors.newFixedThreadPool(2);
 
