@@ -14,6 +14,12 @@ import java.util.concurrent.CompletionStage;
  * <p>Tasks of one topic run one after another in the order they were submitted; tasks of different
  * topics run side by side, up to the number that the broker was made with.
  *
+ * <p>So a task must not wait for another task of its own topic: that one begins only after it. Such
+ * a wait ends when the task is interrupted at the end of its time; one that cannot be interrupted,
+ * such as {@code CompletableFuture.join}, never ends, and holds its topic and one of the threads.
+ * The same goes for what hangs on a stage: it runs before the next task of the topic, on the thread
+ * that completes the stage, and must not block.
+ *
  * <p>The number of waiting tasks is bounded; what is over the bound, or comes after the broker was
  * closed, is refused by a stage that failed with a {@link BrokerException}. A task that throws is
  * logged at WARN with its topic, counted, told to the {@link BrokerObserver}, and fails its stage.
@@ -24,8 +30,8 @@ import java.util.concurrent.CompletionStage;
 public interface DetachedPublisher {
 
   /**
-   * Runs a task in the broker's lifetime instead of the caller's. Any thread; never blocks, never
-   * throws.
+   * Runs a task in the broker's lifetime instead of the caller's. Any thread; never blocks, and
+   * refuses by the stage and not by an exception.
    */
   <T> CompletionStage<T> submit(Topic topic, Task<T> task);
 

@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A broker as a {@link Flow.Publisher}. Each {@link #subscribe} makes a subscription of its own; it
@@ -26,13 +28,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>The end.</b> The stream completes when the broker shuts down. When the broker ends this
  * subscription alone (too slow, revoked), it fails with {@link Ended}: what just completed would be
- * taken for whole. Cancelling closes the subscription.
+ * taken for whole. What still waits for demand at the end is not told; {@link Ended#cursor} is from
+ * before it. Cancelling closes the subscription.
  *
  * <p><b>Threads.</b> Signals come one after another: on the subscription's lane, and a gap or
  * snapshot that waited for demand on the thread that calls {@code request}. They must not block. A
- * Flow subscriber that throws, against its contract, is cancelled, and nobody else notices.
+ * Flow subscriber that throws, against its contract, is cancelled ({@link CloseReason#FAILED}), and
+ * nobody else notices, not even who called {@code request}.
  */
 public final class EventPublisher implements Flow.Publisher<EventPublisher.Item> {
+
+  private static final Logger log = LoggerFactory.getLogger(EventPublisher.class);
 
   private final Function<Subscriber, Subscription> broker;
 
@@ -96,7 +102,11 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
       return reason;
     }
 
-    /** The place from which a new subscription goes on; empty if it did not come to start. */
+    /**
+     * The place from which a new subscription goes on, with nothing in between that this one was
+     * not told. Empty if there is none: it did not come to start, or a snapshot, or a gap from an
+     * unknown place, waited and was not asked for. A new subscription then starts as this one did.
+     */
     public Optional<EventId> cursor() {
       return cursor;
     }
@@ -116,6 +126,12 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
 
     /** Set by the lane; cleared by who signals, after it was signalled. */
     private final AtomicReference<@Nullable Waiting> waiting = new AtomicReference<>();
+
+    /** The broker's side is known, or it is known that there is none; not before is an end told. */
+    private volatile boolean begun;
+
+    /** Where there is a snapshot, it was there; before that no place is one to go on from. */
+    private volatile boolean started;
 
     private volatile @Nullable CloseReason closed;
 
@@ -137,8 +153,13 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
       Subscription mine = subscription.get();
       if (mine == null) {
         closed = CloseReason.UNSUBSCRIBED;
-        signal();
-      } else if (flow.get() == null || misuse.get() != null) {
+      }
+      begun = true;
+      signal();
+      if (mine == null) {
+        return;
+      }
+      if (flow.get() == null || misuse.get() != null) {
         mine.close();
       } else {
         mine.wake(); // what was asked for before there was anybody to wake
@@ -152,7 +173,7 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
       if (items <= 0) {
         misuse.compareAndSet(
             null, new IllegalArgumentException("request: " + items + " (expected: > 0; rule 3.9)"));
-        close();
+        close(CloseReason.UNSUBSCRIBED);
         return;
       }
       demand.getAndUpdate(now -> now + items < 0 ? Long.MAX_VALUE : now + items);
@@ -166,13 +187,13 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
     @Override
     public void cancel() {
       flow.set(null);
-      close();
+      close(CloseReason.UNSUBSCRIBED);
     }
 
-    private void close() {
+    private void close(CloseReason reason) {
       Subscription mine = subscription.get();
       if (mine != null) {
-        mine.close();
+        mine.close(reason);
       }
     }
 
@@ -181,6 +202,11 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
     @Override
     public boolean ready() {
       return waiting.get() == null && demand.get() > 0;
+    }
+
+    @Override
+    public void onStart(EventId cursor) {
+      started = true;
     }
 
     @Override
@@ -224,7 +250,8 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
     private void signalWaiting() {
       Waiting now = waiting.get();
       while (now != null && closed == null && demand.get() > 0) {
-        next(now.first());
+        Item item = now.first();
+        guarded(() -> next(item));
         // The lane may have made it wider meanwhile: then that is told as well.
         waiting.compareAndSet(now, now.rest());
         now = waiting.get();
@@ -233,24 +260,35 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
 
     private void signalEnd() {
       CloseReason reason = closed;
-      if (reason == null) {
+      if (reason == null || !begun) {
         return;
       }
       Flow.Subscriber<? super Item> last = flow.getAndSet(null);
-      waiting.set(null);
-      if (last == null) {
-        return;
+      Waiting untold = waiting.getAndSet(null);
+      if (last != null) {
+        guarded(() -> signalEnd(last, reason, untold));
       }
+    }
+
+    private void signalEnd(
+        Flow.Subscriber<? super Item> last, CloseReason reason, @Nullable Waiting untold) {
       Throwable wrong = misuse.get();
       if (wrong != null) {
         last.onError(wrong);
       } else if (reason.equals(CloseReason.SHUTDOWN) || reason.equals(CloseReason.UNSUBSCRIBED)) {
         last.onComplete();
       } else {
-        Optional<EventId> cursor =
-            Optional.ofNullable(subscription.get()).map(Subscription::cursor);
-        last.onError(new Ended(reason, cursor));
+        last.onError(new Ended(reason, wholeUpTo(untold)));
       }
+    }
+
+    private Optional<EventId> wholeUpTo(@Nullable Waiting untold) {
+      if (untold != null) {
+        return untold.wholeUpTo();
+      }
+      return Optional.ofNullable(subscription.get())
+          .filter(mine -> started)
+          .map(Subscription::cursor);
     }
 
     private void next(Item item) {
@@ -262,8 +300,20 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
       try {
         to.onNext(item);
       } catch (Throwable e) {
-        cancel();
+        flow.set(null);
+        close(CloseReason.FAILED);
         throw e;
+      }
+    }
+
+    /**
+     * On the lane or not: what it throws is neither the broker's nor that of who asked for more.
+     */
+    private void guarded(Runnable signal) {
+      try {
+        signal.run();
+      } catch (Throwable e) {
+        log.warn("a Flow subscriber threw, and is cancelled", e);
       }
     }
 
@@ -283,6 +333,11 @@ public final class EventPublisher implements Flow.Publisher<EventPublisher.Item>
       private static Gap wider(Gap one, Gap next) {
         TopicFilter scope = one.scope().equals(next.scope()) ? one.scope() : TopicFilter.ALL;
         return new Gap(one.reason(), one.from(), next.to(), scope);
+      }
+
+      /** A snapshot that was not told is missing, and no place to go on from brings it. */
+      Optional<EventId> wholeUpTo() {
+        return gap == null ? Optional.empty() : gap.from();
       }
 
       Item first() {

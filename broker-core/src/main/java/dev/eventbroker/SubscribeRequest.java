@@ -25,7 +25,6 @@ public final class SubscribeRequest {
   private final Optional<String> lastEventId;
   private final LagPolicy lagPolicy;
   private final Optional<Executor> lane;
-
   private final boolean ownLane;
 
   private SubscribeRequest(Builder<?> builder, Optional<Loading> snapshot) {
@@ -114,7 +113,6 @@ public final class SubscribeRequest {
     private Optional<String> lastEventId = Optional.empty();
     private LagPolicy lagPolicy = LagPolicy.RESYNC;
     private Optional<Executor> lane = Optional.empty();
-
     private boolean ownLane;
 
     private Builder(Authorized<T> authorized) {
@@ -177,7 +175,7 @@ public final class SubscribeRequest {
     /**
      * The executor whose thread the subscriber is called on, such as the event loop of its channel.
      * It must run tasks one after another. Subscriptions of the same executor share one reading of
-     * the log. Default: one of the broker's own threads.
+     * the log. Default: one of the broker's own threads. Replaces {@link #ownLane}.
      */
     public Builder<T> lane(Executor executor) {
       lane = Optional.of(executor);

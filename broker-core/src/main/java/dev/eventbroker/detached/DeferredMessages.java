@@ -117,8 +117,12 @@ final class DeferredMessages implements DeferredPublisher {
       door.misused(misuse);
       return CompletableFuture.failedStage(misuse);
     }
+    List<Message> taken = new ArrayList<>();
+    toPublish.forEach(taken::add);
+    // Over before anything is published: who is called back meanwhile finds it so.
+    drop(how);
     List<CompletableFuture<EventId>> published = new ArrayList<>();
-    for (Message message : toPublish) {
+    for (Message message : taken) {
       CompletableFuture<EventId> outcome = new CompletableFuture<>();
       var unused =
           door.publish(message)
@@ -132,7 +136,6 @@ final class DeferredMessages implements DeferredPublisher {
                   });
       published.add(outcome);
     }
-    drop(how);
     return all(published);
   }
 

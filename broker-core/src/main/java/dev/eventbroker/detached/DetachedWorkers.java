@@ -42,15 +42,9 @@ public final class DetachedWorkers {
   }
 
   <T> CompletionStage<T> submit(Topic topic, Task<T> task, Manner manner) {
-    if (!workload.enter()) {
-      return refused(
-          topic,
-          new BrokerException.Overloaded(
-              "detached: " + limits.maxPending() + " tasks are pending already (expected: fewer)"));
-    }
-    if (workload.closing()) {
-      workload.leave();
-      return refused(topic, new BrokerException.Closed("detached"));
+    Workload.Entry entry = workload.enter();
+    if (entry != Workload.Entry.TAKEN) {
+      return refused(topic, entry == Workload.Entry.FULL ? full() : closed());
     }
     Job<T> job = new Job<>(topic, task, manner, shared);
     if (!lines.add(job)) {
@@ -118,6 +112,15 @@ public final class DetachedWorkers {
         .filter(job -> job.manner().tellsGaps())
         .findFirst()
         .ifPresent(job -> gaps.tell(job.topic(), job.manner()));
+  }
+
+  private BrokerException full() {
+    return new BrokerException.Overloaded(
+        "detached: " + limits.maxPending() + " tasks are pending already (expected: fewer)");
+  }
+
+  private static BrokerException closed() {
+    return new BrokerException.Closed("detached");
   }
 
   private <T> CompletionStage<T> refused(Topic topic, BrokerException why) {

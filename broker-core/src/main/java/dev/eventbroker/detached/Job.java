@@ -142,6 +142,10 @@ final class Job<T> {
                 shared.line.ready(this);
               }
             });
+    if (shared.workload.givenUp()) {
+      // Its line was given up while it still ran, and nobody would ever ask for it again.
+      abandon();
+    }
   }
 
   private void settle(HandedOn<T> outcome) {
@@ -210,6 +214,13 @@ final class Job<T> {
   /** No thread could be had for it. */
   void couldNotStart(Throwable cause) {
     if (state.compareAndSet(State.WAITING, State.RUNNING)) {
+      HandedOn<T> before = handedOn;
+      if (before != null) {
+        // Needs no thread to be known: what is stored must not be stored again.
+        handedOn = null;
+        settle(before);
+        return;
+      }
       attempts++;
       attemptFailed(new BrokerException("detached: no thread could be started", cause));
     }

@@ -60,15 +60,20 @@ final class TopicLines implements Job.Line {
 
   @Override
   public void ready(Job<?> job) {
+    if (!readyUnlessStopped(job)) {
+      job.abandon();
+      return;
+    }
+    startWhatCan();
+  }
+
+  private boolean readyUnlessStopped(Job<?> job) {
     lock.lock();
     try {
-      if (!stopped) {
-        ready.add(job);
-      }
+      return !stopped && ready.add(job);
     } finally {
       lock.unlock();
     }
-    startWhatCan();
   }
 
   /** Starts nothing: the caller does that when it gives its seat back, or is done with all. */

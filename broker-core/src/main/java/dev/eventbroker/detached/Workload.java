@@ -15,33 +15,42 @@ final class Workload {
   private static final Logger log = LoggerFactory.getLogger(Workload.class);
 
   private final int most;
-  private final AtomicInteger pending = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final CompletableFuture<Boolean> drained = new CompletableFuture<>();
+
+  // Changed under the lock of this, and read by anybody.
+  private volatile int pending;
   private volatile boolean closing;
+  private volatile boolean givenUp;
 
   // Guarded by this; counted in one step with what they take from the pending ones.
   private long finishedWhileClosing;
   private long cutShort;
   private long leftOver;
-  private boolean givenUp;
 
   Workload(int most) {
     this.most = most;
   }
 
-  /** One more, or false when there are as many as may be. */
-  boolean enter() {
-    if (pending.incrementAndGet() <= most) {
-      return true;
+  /**
+   * One more, unless there are as many as may be, or the end has begun. What is refused was never
+   * counted, not even for a moment in which others would be refused for it, or the end reports it.
+   */
+  synchronized Entry enter() {
+    if (closing) {
+      return Entry.CLOSED;
     }
-    leave();
-    return false;
+    if (pending == most) {
+      return Entry.FULL;
+    }
+    pending++;
+    return Entry.TAKEN;
   }
 
-  /** One less that never counted: it was refused, or is reported already. */
-  void leave() {
-    if (pending.decrementAndGet() == 0 && closing) {
+  /** One less that is reported already. */
+  synchronized void leave() {
+    pending--;
+    if (pending == 0 && closing) {
       drained.complete(true);
     }
   }
@@ -77,7 +86,7 @@ final class Workload {
       return false;
     }
     closing = true;
-    if (pending.get() == 0) {
+    if (pending == 0) {
       drained.complete(true);
     }
     return true;
@@ -85,6 +94,11 @@ final class Workload {
 
   boolean closing() {
     return closing;
+  }
+
+  /** Whether the time of the end is up: what comes now is nobody's any more. */
+  boolean givenUp() {
+    return givenUp;
   }
 
   /** Returns early when the caller is interrupted, and leaves it so. */
@@ -103,13 +117,13 @@ final class Workload {
   /** Gives up what is still pending, and says what became of all. */
   synchronized Outcome giveUp() {
     givenUp = true;
-    leftOver = Math.max(0, pending.get());
+    leftOver = pending;
     return new Outcome(finishedWhileClosing, leftOver + cutShort);
   }
 
   /** How many are taken and not done. */
   int pending() {
-    return pending.get();
+    return pending;
   }
 
   int running() {
@@ -118,6 +132,13 @@ final class Workload {
 
   synchronized long abandoned() {
     return leftOver + cutShort;
+  }
+
+  /** Whether something was taken. */
+  enum Entry {
+    TAKEN,
+    FULL,
+    CLOSED
   }
 
   /** What became of the work since the end began. */

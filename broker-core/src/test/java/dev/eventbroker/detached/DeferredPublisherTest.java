@@ -180,6 +180,37 @@ class DeferredPublisherTest {
   }
 
   @Test
+  void whatIsCalledBackWhilePublishingFindsTheTransactionOver() throws Exception {
+    List<Throwable> refused = new ArrayList<>();
+    store =
+        message -> {
+          try {
+            deferred.publish(event("late"));
+          } catch (BrokerException e) {
+            refused.add(e);
+          }
+          deferred
+              .committed()
+              .whenComplete(
+                  (ids, failure) -> {
+                    if (failure != null) {
+                      refused.add(failure);
+                    }
+                  });
+          deferred.close();
+          return CompletableFuture.completedStage(new EventId("e", published.size()));
+        };
+    deferred.publish(event("1"));
+    deferred.publish(event("2"));
+
+    List<EventId> ids = deferred.committed().toCompletableFuture().get(30, TimeUnit.SECONDS);
+
+    assertThat(ids).extracting(EventId::position).containsExactly(1L, 2L);
+    assertThat(published).hasSize(2);
+    assertThat(refused).hasSize(4).allSatisfy(e -> assertThat(e).hasMessageContaining("committed"));
+  }
+
+  @Test
   void aCommitAfterTheRollbackIsAFailureThatIsNotThrown() {
     deferred.publish(event("1"));
     deferred.rolledBack();

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,6 +47,8 @@ class DetachedRetryTest {
   private final List<String> observed = new CopyOnWriteArrayList<>();
   private volatile Function<Message, CompletionStage<EventId>> store =
       message -> CompletableFuture.completedStage(ID);
+  private final ThreadFactory threads = TaskThreads.named("test", true);
+  private volatile boolean noThreads;
   private final DetachedWorkers workers =
       new DetachedWorkers(
           new DetachedWorkers.Limits(1, 100, Duration.ofSeconds(30)),
@@ -59,7 +62,7 @@ class DetachedRetryTest {
               timer,
               timer::nanos,
               new Random(1),
-              TaskThreads.named("test", true)));
+              this::newThread));
   private final DetachedPublisher detached = new DetachedView(workers);
 
   @AfterEach
@@ -299,6 +302,58 @@ class DetachedRetryTest {
   }
 
   @Test
+  void whatIsHandedOnAfterTheEndFailsInsteadOfWaitingForEver() throws Exception {
+    CompletableFuture<EventId> stored = new CompletableFuture<>();
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    CompletionStage<CompletionStage<EventId>> done =
+        detached
+            .retrying(THREE)
+            .submit(
+                TOPIC,
+                context -> {
+                  running.countDown();
+                  awaitWhateverInterrupts(release);
+                  return stored;
+                });
+    assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+
+    DrainReport report = workers.drain(Duration.ZERO);
+    release.countDown();
+
+    assertThat(report).isEqualTo(new DrainReport(0, 1));
+    assertThatThrownBy(() -> done.toCompletableFuture().get(30, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(BrokerException.Closed.class);
+    assertThat(workers.failed()).isEqualTo(1);
+    assertThat(workers.queued()).isZero();
+  }
+
+  @Test
+  void whatWasStoredIsNotTriedAgainBecauseNoThreadCouldBeHadToSaySo() throws Exception {
+    CompletableFuture<EventId> stored = new CompletableFuture<>();
+    store = message -> stored;
+    CompletionStage<EventId> done = detached.retrying(THREE).publish(Event.of(TOPIC, "e", ""));
+    await(() -> published.size() == 1 && workers.running() == 0 && timer.scheduled() == 1);
+
+    noThreads = true;
+    stored.complete(ID);
+
+    assertThat(done.toCompletableFuture().get(30, TimeUnit.SECONDS)).isEqualTo(ID);
+    assertThat(published).hasSize(1);
+  }
+
+  private static void awaitWhateverInterrupts(CountDownLatch latch) {
+    boolean open = false;
+    while (!open) {
+      try {
+        open = latch.await(30, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        open = false; // as code does that knows better
+      }
+    }
+  }
+
+  @Test
   void anUnknownAudienceIsToldAsAGapInThePlaceOfTheEventWhenThatIsWanted() throws Exception {
     Event event = Event.of(TOPIC, "t", "secret");
     CompletionStage<EventId> unknown =
@@ -412,6 +467,13 @@ class DetachedRetryTest {
   }
 
   /** The next attempt is in the timer, and the thread of the last one is free for others. */
+  private Thread newThread(Runnable work) {
+    if (noThreads) {
+      throw new OutOfMemoryError("unable to create native thread (of the test)");
+    }
+    return threads.newThread(work);
+  }
+
   private void awaitPaused() {
     await(() -> workers.running() == 0 && timer.scheduled() == 1);
   }

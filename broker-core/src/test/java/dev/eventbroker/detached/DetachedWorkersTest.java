@@ -24,6 +24,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -382,6 +383,63 @@ class DetachedWorkersTest {
       }
     } finally {
       submitters.shutdownNow();
+    }
+  }
+
+  @Test
+  void whatIsRefusedWhileTheWorkersStopIsNotReportedAsAbandoned() throws Exception {
+    ExecutorService submitters = Executors.newFixedThreadPool(2);
+    try {
+      for (int round = 0; round < 100; round++) {
+        DetachedWorkers full =
+            new DetachedWorkers(
+                new DetachedWorkers.Limits(1, 1, Duration.ofSeconds(30)),
+                new Surroundings(
+                    message -> publish.apply((Event) message),
+                    Set::of,
+                    (topic, cause) -> {},
+                    timer,
+                    () -> 0L,
+                    new Random(1),
+                    TaskThreads.named("full", true)));
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        var unused =
+            new DetachedView(full)
+                .submit(
+                    TOPIC,
+                    context -> {
+                      running.countDown();
+                      return never.await(30, TimeUnit.SECONDS);
+                    });
+        assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+        CountDownLatch begun = new CountDownLatch(2);
+        AtomicBoolean drained = new AtomicBoolean();
+        List<Future<?>> refused = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+          refused.add(submitters.submit(() -> refusedUntil(drained, full, begun)));
+        }
+        assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+        DrainReport report = full.drain(Duration.ZERO);
+        drained.set(true);
+
+        for (Future<?> one : refused) {
+          one.get(30, TimeUnit.SECONDS);
+        }
+        assertThat(report).as("round %d", round).isEqualTo(new DrainReport(0, 1));
+      }
+    } finally {
+      submitters.shutdownNow();
+    }
+  }
+
+  private static void refusedUntil(
+      AtomicBoolean drained, DetachedWorkers full, CountDownLatch begun) {
+    DetachedPublisher publisher = new DetachedView(full);
+    begun.countDown();
+    while (!drained.get()) {
+      var unused = publisher.submit(TOPIC, context -> "never");
     }
   }
 

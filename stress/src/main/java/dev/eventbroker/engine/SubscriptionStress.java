@@ -19,6 +19,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -33,10 +34,20 @@ final class SubscriptionStress {
 
   private static final Topic TOPIC = Topic.of("a/b");
 
-  /** Never used, and so without a thread. */
-  private static final ScheduledThreadPoolExecutor TIMER = new ScheduledThreadPoolExecutor(0);
+  private static final ScheduledThreadPoolExecutor TIMER = deaf();
 
   private SubscriptionStress() {}
+
+  /**
+   * Takes everything and runs nothing. A timer that kept the ticks of each broker would keep the
+   * brokers of all states too, and its thread the forked JVM, which then never ends.
+   */
+  private static ScheduledThreadPoolExecutor deaf() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(0, new ThreadPoolExecutor.DiscardPolicy());
+    timer.shutdown();
+    return timer;
+  }
 
   /** A broker with one lane, whose tasks wait until somebody runs them. */
   abstract static class OneLane implements Subscriber {
