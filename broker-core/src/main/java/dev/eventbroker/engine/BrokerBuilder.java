@@ -108,6 +108,7 @@ public final class BrokerBuilder {
   private LongSupplier nanoClock = System::nanoTime;
   private RandomGenerator random = new SecureRandom();
   private Optional<ScheduledExecutorService> timer = Optional.empty();
+  private Replay.Effort replayEffort = Replay.Effort.DEFAULT;
   private Optional<ThreadPoolExecutor> snapshotExecutor = Optional.empty();
   private Optional<Backplane> backplane = Optional.empty();
   private BrokerObserver observer = new BrokerObserver() {};
@@ -166,6 +167,12 @@ public final class BrokerBuilder {
   /** How many snapshots load at a time. Default: {@value #DEFAULT_SNAPSHOT_THREADS}. */
   public BrokerBuilder snapshotThreads(int threads) {
     snapshotThreads = (int) requireBetween("snapshotThreads", threads, 1, 10_000);
+    return this;
+  }
+
+  /** When replays merge strands: for tests whose logs are too short for it otherwise. */
+  BrokerBuilder replayEffort(Replay.Effort effort) {
+    replayEffort = effort;
     return this;
   }
 
@@ -311,6 +318,7 @@ public final class BrokerBuilder {
             name,
             logEvents,
             logBytes,
+            replayEffort,
             maxDataLength,
             new TopicLimits(maxTopicBytes, maxTopicLevels),
             snapshotTimeout,

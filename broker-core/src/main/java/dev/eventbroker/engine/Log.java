@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Log {
 
+  private final Replay.Effort effort;
   private final int capacity;
   private final long maxBytes;
   private final int mask;
@@ -49,6 +50,11 @@ final class Log {
   private volatile long appendedBytes;
 
   Log(int capacity, long maxBytes, EventId begin) {
+    this(capacity, maxBytes, begin, Replay.Effort.DEFAULT);
+  }
+
+  Log(int capacity, long maxBytes, EventId begin, Replay.Effort effort) {
+    this.effort = effort;
     this.capacity = capacity;
     this.maxBytes = maxBytes;
     int slots = Integer.highestOneBit(capacity);
@@ -190,6 +196,11 @@ final class Log {
   @Nullable Entry get(long sequence) {
     Entry entry = ring.getAcquire((int) sequence & mask);
     return entry != null && entry.sequence == sequence ? entry : null;
+  }
+
+  /** How much a replay of it does to find what matches. */
+  Replay.Effort effort() {
+    return effort;
   }
 
   /** The sequence that the next entry will have. */

@@ -95,7 +95,8 @@ final class LogBroker implements Broker {
             settings.connectionsPerPrincipal(),
             observer,
             settings.nanoClock());
-    this.events = new Log(settings.logEvents(), settings.logBytes(), begin);
+    this.events =
+        new Log(settings.logEvents(), settings.logBytes(), begin, settings.replayEffort());
     this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
     this.watch =
         new LaneWatch(settings.laneBlockedAfter(), settings.nanoClock(), lanes::all, observer);

@@ -25,15 +25,22 @@ import java.util.function.Predicate;
  */
 final class Replay {
 
-  /** One slice of a backlog: to look at so many entries costs about what finding strands does. */
-  private static final long SHORT = 256;
-
   /**
-   * Levels of the topics' tree are looked at only up to this part of the distance. To reach a level
-   * and merge its strand costs some ten times what a look at an entry does, and the places of a
-   * long merge take memory; both stay small beside the log itself.
+   * When to merge strands instead of looking at every entry.
+   *
+   * @param scanned up to this distance every entry is looked at
+   * @param searchedPart levels of the topics' tree are looked at only up to this part of the
+   *     distance
    */
-  private static final long SEARCHED_PART = 32;
+  record Effort(long scanned, long searchedPart) {
+
+    /**
+     * To look at one slice of a backlog costs about what finding strands does. To reach a level of
+     * the tree and merge its strand costs some ten times what a look at an entry does, and the
+     * places of a long merge take memory; both stay small beside the log itself.
+     */
+    static final Effort DEFAULT = new Effort(256, 32);
+  }
 
   private final Log log;
   private final List<TopicFilter> filters;
@@ -72,13 +79,13 @@ final class Replay {
 
   private static Steps steps(Log log, List<TopicFilter> filters, long from, long until) {
     long distance = until - from;
-    if (distance <= SHORT) {
+    if (distance <= log.effort().scanned()) {
       return new Scan(log, filters);
     }
     Set<Strand> strands = new HashSet<>();
     strands.add(log.strands().control());
     for (TopicFilter filter : filters) {
-      long atMost = filter.isExact() ? Long.MAX_VALUE : distance / SEARCHED_PART;
+      long atMost = filter.isExact() ? Long.MAX_VALUE : distance / log.effort().searchedPart();
       if (!log.strands().find(filter, atMost, strands::add)) {
         return new Scan(log, filters);
       }

@@ -42,6 +42,9 @@ class HistoryTest {
   private static final int EVENTS = 400;
   private static final int SUBSCRIBERS = 12;
 
+  /** A lost wake-up is a failure and not a build that hangs. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
   @ParameterizedTest
   @ValueSource(ints = {16, 64, 4096})
   void everyRecordIsContiguousOrSaysWhereItWasBroken(int logEvents) throws Exception {
@@ -236,9 +239,11 @@ class HistoryTest {
 
     /** Until everything up to the end was told, or is not for this one, or it was closed. */
     void awaitEnd(EventId end) {
+      long deadline = System.nanoTime() + PATIENCE_NANOS;
       while (!closed.isDone()
           && !(subscription.state() == Subscription.State.LIVE
               && subscription.cursor().equals(end))) {
+        assertThat(System.nanoTime() - deadline).as("%s: stands at %s", name, history).isNegative();
         subscription.wake();
         Thread.onSpinWait();
       }

@@ -35,6 +35,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RightsHistoryTest {
 
+  /** A lost wake-up is a failure and not a build that hangs. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
   private static final int SEEDS = 40;
   private static final int TOPICS = 4;
   private static final int MESSAGES = 300;
@@ -201,8 +204,12 @@ class RightsHistoryTest {
 
     void settle(EventId end) {
       always = true;
+      long deadline = System.nanoTime() + PATIENCE_NANOS;
       while (!closed.isDone()
           && (self.state() != Subscription.State.LIVE || !self.cursor().equals(end))) {
+        assertThat(System.nanoTime() - deadline)
+            .as("%s stands at %s", self, self.cursor())
+            .isNegative();
         self.wake();
         Thread.onSpinWait();
       }
