@@ -26,7 +26,11 @@ public interface SseAuthorizer {
    */
   CompletionStage<SseDecision> authorize(SseRequest request);
 
-  /** Lets everybody in as that one principal: for examples, and behind a door of another kind. */
+  /**
+   * Lets everybody in as that one principal: for examples, and behind a door of another kind. The
+   * broker's limit of connections per principal is then one for all of them together, see {@code
+   * BrokerBuilder.connectionsPerPrincipal}.
+   */
   static SseAuthorizer everybodyAs(String principal) {
     requireNonNull(principal, "principal");
     SseDecision allowed = SseDecision.allow(Authorized.principal(principal));
