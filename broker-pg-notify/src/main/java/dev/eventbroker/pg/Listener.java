@@ -107,7 +107,7 @@ final class Listener implements Lifeline.Work {
   @Override
   public void on(Link link, Lifeline lifeline) throws SQLException {
     PGConnection notifications = link.connection().unwrap(PGConnection.class);
-    listen(link);
+    listen(link, notifications);
     sendCanary(link);
     boolean proven = false;
     while (!lifeline.stopping()) {
@@ -135,8 +135,12 @@ final class Listener implements Lifeline.Work {
    * Autocommit, for within a transaction nothing is delivered and the server's queue is held up.
    * The first statement moves the end of that queue past transactions whose status is no longer
    * known, which would make LISTEN fail on servers before the minor releases of February 2026.
+   *
+   * <p>A canary through a pooler comes back with the answer to its own statement as long as one
+   * backend serves everything, and everybody else's notifications are dropped all the same. But a
+   * pooler makes up the process that it tells its clients of.
    */
-  private void listen(Link link) throws SQLException {
+  private void listen(Link link, PGConnection notifications) throws SQLException {
     Connection connection = link.connection();
     link.within(canaryTimeout, "starting to listen");
     connection.setAutoCommit(true);
@@ -150,6 +154,11 @@ final class Listener implements Lifeline.Work {
         row.next();
         backend = row.getLong(1);
       }
+    }
+    if (backend != notifications.getBackendPID()) {
+      throw new SQLException(
+          "the backend is not the one that the connection was made to: a connection pooler stands"
+              + " between (expected: the server itself, for LISTEN needs a session)");
     }
     link.rest();
   }

@@ -1,0 +1,51 @@
+package dev.eventbroker.pg;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventbroker.BrokerException;
+import dev.eventbroker.SourceStatus;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** LISTEN through a transaction pooler seems to work and hears nothing: it is refused. */
+class PoolerTest {
+
+  private final Leftovers before = new Leftovers();
+
+  /**
+   * With one backend, nothing but its key tells a pooler from the server when nobody else works.
+   */
+  @Row(15)
+  @ParameterizedTest
+  @CsvSource({"2, false", "2, true", "1, true"})
+  void aTransactionPoolerIsRefusedInOneSentence(int backends, boolean ownKey) throws Exception {
+    try (FakePooler pooler = new FakePooler(TestDatabase.port(), backends, ownKey)) {
+      PgNotifySource source =
+          PgNotifySource.builder(TestDatabase.url(pooler.port())).channel("pooled").build();
+
+      assertThatThrownBy(() -> source.start(new NoInbound()))
+          .isInstanceOf(BrokerException.class)
+          .hasMessageContaining("pooler stands between");
+
+      assertThat(source.status().state()).isEqualTo(SourceStatus.State.CLOSED);
+      pooler.close();
+      before.assertNoneOf(source.name(), () -> TestDatabase.backends(source.name()));
+    }
+  }
+
+  @Row(15)
+  @ParameterizedTest
+  @CsvSource({"2, false", "1, true"})
+  void aBackplaneIsRefusedToo(int backends, boolean ownKey) throws Exception {
+    String schema = TestDatabase.newSchema();
+    try (FakePooler pooler = new FakePooler(TestDatabase.port(), backends, ownKey)) {
+      PgBackplane backplane =
+          PgBackplane.builder(TestDatabase.url(pooler.port())).schema(schema).build();
+
+      assertThatThrownBy(() -> backplane.start(new NoInbound()))
+          .isInstanceOf(BrokerException.class)
+          .hasMessageContaining("pooler stands between");
+    }
+  }
+}
