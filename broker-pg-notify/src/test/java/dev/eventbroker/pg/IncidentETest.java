@@ -76,7 +76,11 @@ class IncidentETest {
 
   private void assertCloseEndsWithAStuckWriter(String url) throws Exception {
     // No poll comes between, which would wait for an answer instead of writing.
-    Node node = Node.on(schema, url, builder -> builder.pollInterval(Duration.ofMinutes(1)).maxDataLength(100 << 20));
+    Node node =
+        Node.on(
+            schema,
+            url,
+            builder -> builder.pollInterval(Duration.ofMinutes(1)).maxDataLength(100 << 20));
     String worker = node.backplane.name() + "-worker";
     Await.until("the worker rests", () -> isIn(worker, "awaitNanos"));
     proxy.blackhole();

@@ -450,7 +450,7 @@ final class PgHistory implements AutoCloseable {
     persistently(
         connection -> {
           try (Statement statement = connection.createStatement()) {
-            return statement.execute("drop schema " + schema + " cascade");
+            return statement.execute("drop schema if exists " + schema + " cascade");
           }
         });
   }

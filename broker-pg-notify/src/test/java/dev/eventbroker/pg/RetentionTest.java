@@ -64,8 +64,7 @@ class RetentionTest {
   /** However old its row is: it counts from when it was given its place. */
   @Test
   void whatHasNoPlaceYetIsNeverRemoved() throws Exception {
-    try (Node node =
-            Node.on(schema, TestDatabase.url(), b -> b.retainFor(Duration.ofMillis(500)));
+    try (Node node = Node.on(schema, TestDatabase.url(), b -> b.retainFor(Duration.ofMillis(500)));
         Connection late = TestDatabase.connect()) {
       Node.Received received = node.subscribe();
       late.setAutoCommit(false);
@@ -123,8 +122,7 @@ class RetentionTest {
   }
 
   private void age(String interval) throws Exception {
-    TestDatabase.execute(
-        "update " + schema + ".eb_run set at = at - interval '" + interval + "'");
+    TestDatabase.execute("update " + schema + ".eb_run set at = at - interval '" + interval + "'");
   }
 
   private long count(String table) {
