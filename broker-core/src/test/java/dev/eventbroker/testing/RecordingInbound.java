@@ -32,7 +32,8 @@ public final class RecordingInbound implements Inbound {
             && cursor.get().epoch().equals(begin.epoch())
             && begin.position() < cursor.get().position();
     if (isBack) {
-      throw new IllegalArgumentException("begin: " + begin + " (expected: from " + cursor.get() + ")");
+      throw new IllegalArgumentException(
+          "begin: " + begin + " (expected: from " + cursor.get() + ")");
     }
     begins.add(begin);
     cursor = Optional.of(begin);

@@ -98,7 +98,8 @@ final class Outbox {
 
   private static final String ADOPT = "select eb_adopt()";
 
-  private static final String ORDER = "select epoch_now, pos_now, bytes_now from eb_order_events(?)";
+  private static final String ORDER =
+      "select epoch_now, pos_now, bytes_now from eb_order_events(?)";
 
   /** The texts of our own rows are here already. */
   private static final String READ =

@@ -184,7 +184,8 @@ final class OutboxWorker implements Lifeline.Work {
   // ---- Ordering and reading
 
   /** How far the order has got; empty if another node has the sequencer for too long. */
-  private Optional<Outbox.End> order(Link link, Outbox outbox, boolean patient) throws SQLException {
+  private Optional<Outbox.End> order(Link link, Outbox outbox, boolean patient)
+      throws SQLException {
     link.within(settings.limit(), "ordering events");
     try {
       return Optional.of(outbox.order(patient));
@@ -212,7 +213,8 @@ final class OutboxWorker implements Lifeline.Work {
     boolean full = false;
     while (requireCursor().position() < end.position()) {
       link.within(settings.limit(), "reading events");
-      List<Outbox.Placed> page = outbox.readAfter(requireCursor().position(), end.position(), bytes, full);
+      List<Outbox.Placed> page =
+          outbox.readAfter(requireCursor().position(), end.position(), bytes, full);
       if (page.isEmpty()) {
         brokenOff(end, "the events up to " + end + " are gone");
         return;

@@ -73,6 +73,15 @@ public final class PgNotifySource implements EventSource {
     return new Builder(requireNonNull(jdbcUrl, "jdbcUrl"));
   }
 
+  /**
+   * A channel's name for a longer one: itself up to 63 bytes of UTF-8, which is all that PostgreSQL
+   * takes, and a hash beyond. Both sides have to use it; the function {@code eb_channel} that comes
+   * with the trigger function ({@code trigger/notify_row.sql}) gives the same.
+   */
+  public static String channelName(String name) {
+    return SqlName.fitting(requireNonNull(name, "name"));
+  }
+
   /** What this instance is called in thread names, in {@code pg_stat_activity} and in logs. */
   public String name() {
     return name;

@@ -1,6 +1,9 @@
 package dev.eventbroker.pg;
 
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /**
  * Names of schemas and channels. PostgreSQL cuts longer ones without an error, and two that share
@@ -10,6 +13,9 @@ final class SqlName {
 
   /** What an identifier holds: NAMEDATALEN less its terminator. */
   static final int MAX_BYTES = 63;
+
+  /** Two of a million million million names do not meet. */
+  private static final int HASH_BYTES = 20;
 
   private SqlName() {}
 
@@ -26,6 +32,20 @@ final class SqlName {
     }
     PgText.require(what, name);
     return name;
+  }
+
+  /** The name itself where it fits, or one that is made of its hash. */
+  static String fitting(String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length <= MAX_BYTES) {
+      return name;
+    }
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
+      return "sha256." + HexFormat.of().formatHex(hash, 0, HASH_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
   }
 
   /** As it stands in a statement. */

@@ -5,16 +5,18 @@
  * <pre>
  *   publish(event) ──► PublishQueue ──► OutboxWorker ──store──► outbox ◄── publish(connection, event)
  *                                        │   ▲                    │
- *                        Inbound ◄─read──┘   │              order_events()
+ *                        Inbound ◄─read──┘   │              eb_order_events()
  *                                            │                    ▼
  *                                        Listener ◄──NOTIFY──  ordered: positions without holes
  * </pre>
  *
  * <p>To read it: the SQL file first ({@code sql/V1__eventbroker.sql}: what an order is), then
- * {@code Outbox} (its statements), {@code OutboxWorker} (store, order, read), {@code Listener}
- * (when to look), {@code PgBackplane} (the parts together). How a connection lives and dies: {@code
- * OwnedSockets}, {@code Link} (one connection), {@code Lifeline} (one thread that keeps one),
- * {@code Watchdog}, {@code Crew} (all of a source, and a close that always ends).
+ * {@code MessageRow} and {@code Outbox} (its statements), {@code OutboxWorker} (store, order, read)
+ * with {@code OutboxWriter} (what became of what was stored) and {@code Housekeeping}, {@code
+ * Listener} (when to look), {@code OutboxNode} and {@code PgBackplane} (the parts together), {@code
+ * SnapshotJoin} (state and stream). How a connection lives and dies: {@code OwnedSockets}, {@code
+ * Link} (one connection), {@code Lifeline} (one thread that keeps one), {@code Watchdog}, {@code
+ * Crew} (all of a source, and a close that always ends).
  *
  * <p>{@link dev.eventbroker.pg.PgNotifySource} is the other door, for channels that somebody
  * notifies already: the same {@code Listener} and {@code Crew}, and a mapper behind a bounded

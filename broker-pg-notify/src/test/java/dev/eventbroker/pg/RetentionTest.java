@@ -32,6 +32,7 @@ class RetentionTest {
 
     try (Node node = Node.on(schema, TestDatabase.url(), b -> b.retainFor(Duration.ofDays(1)))) {
       Await.until("removed", () -> count("eb_outbox") == 1 && count("eb_ordered") == 1);
+      assertThat(node.broker.cursor().position()).isEqualTo(3);
     }
     try (Node node = Node.on(schema)) {
       Node.Received tooOld = node.resumeAfter(first);
