@@ -107,8 +107,8 @@ final class Listener implements Lifeline.Work {
   @Override
   public void on(Link link, Lifeline lifeline) throws SQLException {
     PGConnection notifications = link.connection().unwrap(PGConnection.class);
-    listen(link, notifications);
-    sendCanary(link);
+    listen(link);
+    sendFirstCanary(link, notifications);
     boolean proven = false;
     while (!lifeline.stopping()) {
       link.within(SLICE.plus(canaryTimeout), "reading notifications");
@@ -135,12 +135,8 @@ final class Listener implements Lifeline.Work {
    * Autocommit, for within a transaction nothing is delivered and the server's queue is held up.
    * The first statement moves the end of that queue past transactions whose status is no longer
    * known, which would make LISTEN fail on servers before the minor releases of February 2026.
-   *
-   * <p>A canary through a pooler comes back with the answer to its own statement as long as one
-   * backend serves everything, and everybody else's notifications are dropped all the same. But a
-   * pooler makes up the process that it tells its clients of.
    */
-  private void listen(Link link, PGConnection notifications) throws SQLException {
+  private void listen(Link link) throws SQLException {
     Connection connection = link.connection();
     link.within(canaryTimeout, "starting to listen");
     connection.setAutoCommit(true);
@@ -155,33 +151,51 @@ final class Listener implements Lifeline.Work {
         backend = row.getLong(1);
       }
     }
-    if (backend != notifications.getBackendPID()) {
-      throw new SQLException(
-          "the backend is not the one that the connection was made to: a connection pooler stands"
-              + " between (expected: the server itself, for LISTEN needs a session)");
+    link.rest();
+  }
+
+  /**
+   * Through a transaction pooler a canary comes back with the answer to its own statement, as long
+   * as one backend serves everything, while all other notifications are dropped. But a pooler makes
+   * up the process that it tells its clients of; then the first canary is sent from outside, for
+   * only a session gets that.
+   */
+  private void sendFirstCanary(Link link, PGConnection notifications) throws SQLException {
+    if (backend == notifications.getBackendPID()) {
+      sendCanary(link);
+      return;
+    }
+    try (Connection other = link.another()) {
+      link.within(canaryTimeout, "sending a notification from outside");
+      notify(other);
     }
     link.rest();
   }
 
   private void sendCanary(Link link) throws SQLException {
+    link.within(canaryTimeout, "sending a notification to itself");
+    if (notify(link.connection()) != backend) {
+      throw new SQLException(
+          "two statements met two backends: a transaction pooler stands between (expected: the"
+              + " server itself, for LISTEN needs a session)");
+    }
+    link.rest();
+  }
+
+  /** The next canary; returns which backend has sent it. */
+  private long notify(Connection from) throws SQLException {
     canary++;
     canaryOut = true;
     canarySentAt = nanoClock.getAsLong();
-    link.within(canaryTimeout, "sending a notification to itself");
     try (PreparedStatement statement =
-        link.connection().prepareStatement("select pg_backend_pid(), pg_notify(?, ?)")) {
+        from.prepareStatement("select pg_backend_pid(), pg_notify(?, ?)")) {
       statement.setString(1, canaryChannel);
       statement.setString(2, Long.toString(canary));
       try (ResultSet row = statement.executeQuery()) {
         row.next();
-        if (row.getLong(1) != backend) {
-          throw new SQLException(
-              "two statements met two backends: a transaction pooler stands between (expected: the"
-                  + " server itself, for LISTEN needs a session)");
-        }
+        return row.getLong(1);
       }
     }
-    link.rest();
   }
 
   private void take(PGNotification notification) {

@@ -27,19 +27,33 @@ final class FakePooler implements AutoCloseable {
   private final int target;
   private final int backends;
   private final boolean ownKey;
+  private final boolean sessions;
   private final ServerSocket door;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
-  /**
-   * @param backends how many take turns in serving a client
-   * @param ownKey whether clients get a key of the pooler's own, as most poolers do
-   */
-  FakePooler(int target, int backends, boolean ownKey) throws IOException {
+  private FakePooler(int target, int backends, boolean ownKey, boolean sessions)
+      throws IOException {
     this.target = target;
     this.backends = backends;
     this.ownKey = ownKey;
+    this.sessions = sessions;
     this.door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     thread(this::accept);
+  }
+
+  /**
+   * A backend for each transaction.
+   *
+   * @param backends how many take turns in serving a client
+   * @param ownKey whether clients get a key of the pooler's own, as most poolers do
+   */
+  static FakePooler ofTransactions(int target, int backends, boolean ownKey) throws IOException {
+    return new FakePooler(target, backends, ownKey, false);
+  }
+
+  /** A backend for each client, which is what LISTEN needs; the key is the pooler's own. */
+  static FakePooler ofSessions(int target) throws IOException {
+    return new FakePooler(target, 1, true, true);
   }
 
   int port() {
@@ -69,6 +83,12 @@ final class FakePooler implements AutoCloseable {
         server.write(startup);
         forward(server, i == 0 ? from : null);
       }
+      if (sessions) {
+        Wire server = servers.get(0);
+        thread(() -> pump(server, from));
+        pump(from, server);
+        return;
+      }
       int turn = 0;
       for (Message asked = from.read(); true; asked = from.read()) {
         Wire server = servers.get(turn);
@@ -82,6 +102,17 @@ final class FakePooler implements AutoCloseable {
       // One side is gone, and so the other goes too.
       close(client);
       servers.forEach(server -> close(server.socket()));
+    }
+  }
+
+  private static void pump(Wire from, Wire to) {
+    try {
+      while (true) {
+        to.write(from.read());
+      }
+    } catch (IOException e) {
+      close(from.socket());
+      close(to.socket());
     }
   }
 

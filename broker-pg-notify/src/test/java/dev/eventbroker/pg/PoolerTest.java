@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.SourceStatus;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,9 +23,12 @@ class PoolerTest {
   @ParameterizedTest
   @CsvSource({"2, false", "2, true", "1, true"})
   void aTransactionPoolerIsRefusedInOneSentence(int backends, boolean ownKey) throws Exception {
-    try (FakePooler pooler = new FakePooler(TestDatabase.port(), backends, ownKey)) {
+    try (FakePooler pooler = FakePooler.ofTransactions(TestDatabase.port(), backends, ownKey)) {
       PgNotifySource source =
-          PgNotifySource.builder(TestDatabase.url(pooler.port())).channel("pooled").build();
+          PgNotifySource.builder(TestDatabase.url(pooler.port()))
+              .channel("pooled")
+              .canaryTimeout(Duration.ofSeconds(1))
+              .build();
 
       assertThatThrownBy(() -> source.start(new NoInbound()))
           .isInstanceOf(BrokerException.class)
@@ -39,13 +45,32 @@ class PoolerTest {
   @CsvSource({"2, false", "1, true"})
   void aBackplaneIsRefusedToo(int backends, boolean ownKey) throws Exception {
     String schema = TestDatabase.newSchema();
-    try (FakePooler pooler = new FakePooler(TestDatabase.port(), backends, ownKey)) {
+    try (FakePooler pooler = FakePooler.ofTransactions(TestDatabase.port(), backends, ownKey)) {
       PgBackplane backplane =
-          PgBackplane.builder(TestDatabase.url(pooler.port())).schema(schema).build();
+          PgBackplane.builder(TestDatabase.url(pooler.port()))
+              .schema(schema)
+              .canaryTimeout(Duration.ofSeconds(1))
+              .build();
 
       assertThatThrownBy(() -> backplane.start(new NoInbound()))
           .isInstanceOf(BrokerException.class)
           .hasMessageContaining("pooler stands between");
+    }
+  }
+
+  @Row(15)
+  @Test
+  void aSessionPoolerIsAsGoodAsTheServer() throws Exception {
+    String schema = TestDatabase.newSchema();
+    try (FakePooler pooler = FakePooler.ofSessions(TestDatabase.port());
+        Node node = Node.on(schema, TestDatabase.url(pooler.port()), UnaryOperator.identity());
+        Node other = Node.on(schema)) {
+      Node.Received received = node.subscribe();
+      node.publish("here");
+      other.publish("there");
+
+      assertThat(received.await(2).data()).containsExactly("here", "there");
+      assertThat(TestDatabase.backends(node.backplane.name())).isEqualTo(2);
     }
   }
 }
