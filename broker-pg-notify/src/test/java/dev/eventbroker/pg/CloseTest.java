@@ -93,7 +93,7 @@ class CloseTest {
   @Row({4, 6, 7, 8, 11})
   @ParameterizedTest
   @MethodSource("troubles")
-  void asourcesCloseEndsAndLeavesNothing(Trouble trouble, String sslMode) throws Exception {
+  void aSourcesCloseEndsAndLeavesNothing(Trouble trouble, String sslMode) throws Exception {
     PgNotifySource source =
         PgNotifySource.builder(url(sslMode))
             .channel("close")

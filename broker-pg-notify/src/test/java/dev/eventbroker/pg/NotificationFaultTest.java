@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NotificationFaultTest {
 
   /** Bytes of one record: of its header, of its end, of what is in it. */
+  @Row(9)
   @ParameterizedTest
   @ValueSource(ints = {1, 4, 5, 9, 40})
   void halfARecordOfTlsThatGoesOnLaterCostsNothing(int bytes) throws Exception {
@@ -60,6 +61,7 @@ class NotificationFaultTest {
         applicationNamePrefix);
   }
 
+  @Row(16)
   @Test
   void aLostRegistrationIsNoticedThoughTheConnectionWorks() throws Exception {
     UnlistenOnRequest sink = new UnlistenOnRequest();
@@ -142,6 +144,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(17)
   @Test
   void aRoleThatMayNotIdleMayListenAllTheSame() throws Exception {
     TestDatabase.execute(
@@ -164,6 +167,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(20)
   @Test
   void anEventMayBeLargerThanANotification() throws Exception {
     try (Node here = Node.on(TestDatabase.newSchema())) {
@@ -179,6 +183,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(21)
   @Test
   void equalEventsOfOneTransactionAreNotFoldedIntoOne() throws Exception {
     try (Node node = Node.on(TestDatabase.newSchema());
@@ -196,6 +201,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(23)
   @Test
   void aLongTransactionInAnotherDatabaseHoldsUpNothing() throws Exception {
     TestDatabase.execute("create database busy");
@@ -219,6 +225,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(24)
   @Test
   void channelsAreHeardByTheirExactNameAndNoOther() throws Exception {
     String stem = "é".repeat(31);

@@ -35,8 +35,7 @@ class OneWayNetworkTest {
       CompletionStage<EventId> meanwhile = node.broker.publish(Node.event("stored unheard"));
       atOther.await(2);
       other.publish("of the other node");
-      Await.until(
-          "noticed by both", () -> node.backplane.gauges().get("reconnects").longValue() >= 2);
+      Await.until("noticed by both", () -> node.reconnects() >= 2);
       Await.until("up", () -> node.backplane.status().state() == SourceStatus.State.UP);
 
       assertThat(Await.of(meanwhile)).isEqualTo(atOther.ids().get(1));
