@@ -213,7 +213,10 @@ final class OutboxWriter {
           });
     }
     tell();
-    failStored(instance + ": the database has lost a stored event (outcome: unknown)");
+    failStored(
+        instance
+            + ": the database has lost a stored event, or it was removed before it came here"
+            + " (outcome: unknown)");
   }
 
   void failStored(String message) {
