@@ -93,7 +93,7 @@ final class FakePooler implements AutoCloseable {
       for (Message asked = from.read(); true; asked = from.read()) {
         Wire server = servers.get(turn);
         server.write(asked);
-        if (asked.type() == QUERY || asked.type() == SYNC) {
+        if (asked.type == QUERY || asked.type == SYNC) {
           boolean over = forward(server, from);
           turn = over ? (turn + 1) % backends : turn;
         }
@@ -128,10 +128,10 @@ final class FakePooler implements AutoCloseable {
     while (true) {
       Message said = server.read();
       if (client != null) {
-        client.write(said.type() == BACKEND_KEY && ownKey ? said.withOtherKey() : said);
+        client.write(said.type == BACKEND_KEY && ownKey ? said.withOtherKey() : said);
       }
-      if (said.type() == READY) {
-        return said.body()[0] == 'I';
+      if (said.type == READY) {
+        return said.body[0] == 'I';
       }
     }
   }
@@ -160,12 +160,18 @@ final class FakePooler implements AutoCloseable {
     thread.start();
   }
 
-  /**
-   * One of the protocol's messages.
-   *
-   * @param type 0 for the first of a client, which has none
-   */
-  private record Message(int type, byte[] body) {
+  /** One of the protocol's messages. */
+  private static final class Message {
+
+    /** 0 for the first of a client, which has none. */
+    private final int type;
+
+    private final byte[] body;
+
+    Message(int type, byte[] body) {
+      this.type = type;
+      this.body = body;
+    }
 
     Message withOtherKey() {
       byte[] other = body.clone();
@@ -200,11 +206,11 @@ final class FakePooler implements AutoCloseable {
     }
 
     void write(Message message) throws IOException {
-      if (message.type() != 0) {
-        out.writeByte(message.type());
+      if (message.type != 0) {
+        out.writeByte(message.type);
       }
-      out.writeInt(message.body().length + Integer.BYTES);
-      out.write(message.body());
+      out.writeInt(message.body.length + Integer.BYTES);
+      out.write(message.body);
       out.flush();
     }
   }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -29,7 +28,6 @@ class PgHistoryTest {
   /** They wait for reconnects most of the time, so several go side by side on one server. */
   private static final int SIDE_BY_SIDE = Integer.getInteger("history.pg.parallel", 6);
 
-  private final AtomicInteger gaps = new AtomicInteger();
   private final AtomicLong delivered = new AtomicLong();
 
   @Test
@@ -58,17 +56,18 @@ class PgHistoryTest {
 
     assertThat(wrong).as(String.join("\n", wrong)).isEmpty();
     assertThat(delivered.get()).isPositive();
-    // Nothing was lost that is kept, so nobody had to be told so.
-    assertThat(gaps.get()).isZero();
   }
 
   private List<String> violations(long seed, OwnServer server, ExecutorService actors) {
     try (PgHistory history = new PgHistory(seed, server)) {
       try {
         PgHistoryChecker checker = history.run(actors);
-        gaps.addAndGet(checker.gaps());
         delivered.addAndGet(checker.delivered());
-        return told(seed, history, checker.violations());
+        List<String> violations = new ArrayList<>(checker.violations());
+        if (checker.gaps() > 0) {
+          violations.add(checker.gaps() + " gaps, though nothing was lost that is kept");
+        }
+        return told(seed, history, violations);
       } catch (Exception | AssertionError e) {
         return told(seed, history, List.of(e.toString()));
       }

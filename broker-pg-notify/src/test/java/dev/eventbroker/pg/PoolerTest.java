@@ -23,8 +23,9 @@ class PoolerTest {
   @ParameterizedTest
   @CsvSource({"2, false", "2, true", "1, true"})
   void aTransactionPoolerIsRefusedInOneSentence(int backends, boolean ownKey) throws Exception {
+    PgNotifySource source;
     try (FakePooler pooler = FakePooler.ofTransactions(TestDatabase.port(), backends, ownKey)) {
-      PgNotifySource source =
+      source =
           PgNotifySource.builder(TestDatabase.url(pooler.port()))
               .channel("pooled")
               .canaryTimeout(Duration.ofSeconds(1))
@@ -35,9 +36,8 @@ class PoolerTest {
           .hasMessageContaining("pooler stands between");
 
       assertThat(source.status().state()).isEqualTo(SourceStatus.State.CLOSED);
-      pooler.close();
-      before.assertNoneOf(source.name(), () -> TestDatabase.backends(source.name()));
     }
+    before.assertNoneOf(source.name(), () -> TestDatabase.backends(source.name()));
   }
 
   @Row(15)

@@ -25,8 +25,8 @@ class ReconnectStormTest {
     Leftovers before = new Leftovers();
     Set<Integer> channelsHeard = ConcurrentHashMap.newKeySet();
     try (LogLines logged = new LogLines();
-        OwnServer server = new OwnServer(data);
-        Broker broker = new BrokerBuilder().build()) {
+        OwnServer server = new OwnServer(data)) {
+      Broker broker = new BrokerBuilder().build();
       List<PgNotifySource> sources = new ArrayList<>();
       for (int i = 0; i < SOURCES; i++) {
         int number = i;
