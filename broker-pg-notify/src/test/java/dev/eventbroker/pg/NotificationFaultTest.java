@@ -2,6 +2,7 @@ package dev.eventbroker.pg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import dev.eventbroker.Broker;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
@@ -164,6 +165,27 @@ class NotificationFaultTest {
       assertThat(source.status().state()).isEqualTo(SourceStatus.State.UP);
     } finally {
       TestDatabase.execute("drop role sleepless");
+    }
+  }
+
+  /** The caller's own options come last, and so they hold. */
+  @Row(17)
+  @Test
+  void whoInsistsOnATimeoutForTheIdleIsToldWhyConnectionsEnd() throws Exception {
+    PgNotifySource source =
+        PgNotifySource.builder(TestDatabase.url() + "&options=-c%20idle_session_timeout=300")
+            .channel("restless")
+            .build();
+    try (LogLines logged = new LogLines();
+        Broker broker = new BrokerBuilder().build()) {
+      broker.attach(source);
+
+      Await.until(
+          "told",
+          () ->
+              logged.at(Level.WARN).stream()
+                  .anyMatch(line -> line.contains("due to idle-session timeout")));
+      Await.until("connected again", () -> source.gauges().get("reconnects").longValue() > 0);
     }
   }
 
