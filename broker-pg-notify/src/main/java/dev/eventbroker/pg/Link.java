@@ -27,6 +27,7 @@ final class Link implements AutoCloseable {
   private final LongSupplier nanoClock;
 
   // The owner's thread.
+  private @Nullable Opening opening;
   private @Nullable Connection connection;
 
   // Any thread.
@@ -43,15 +44,25 @@ final class Link implements AutoCloseable {
   void open(ConnectionSettings settings, String applicationName, Properties more)
       throws SQLException {
     Properties properties = settings.forConnection(applicationName, sockets.token(), more);
-    // The driver bounds the attempt itself; the second more is for one that does not keep to it.
-    within(settings.loginTimeout().plusSeconds(1), "connecting");
-    Connection made = new Driver().connect(settings.url(), properties);
-    if (made == null) {
-      throw new SQLException("the driver does not know the URL " + settings.url());
-    }
-    connection = made;
+    opening = new Opening(settings, properties);
+    connection = another();
     open = true;
     rest();
+  }
+
+  /** One more, made in the same way: its sockets are destroyed with this one's. */
+  Connection another() throws SQLException {
+    Opening how = opening;
+    if (how == null) {
+      throw new IllegalStateException("link: not open (expected: open)");
+    }
+    // The driver bounds the attempt itself; the second more is for one that does not keep to it.
+    within(how.settings().loginTimeout().plusSeconds(1), "connecting");
+    Connection made = new Driver().connect(how.settings().url(), how.properties());
+    if (made == null) {
+      throw new SQLException("the driver does not know the URL " + how.settings().url());
+    }
+    return made;
   }
 
   Connection connection() {
@@ -125,4 +136,6 @@ final class Link implements AutoCloseable {
   }
 
   private record Step(long deadline, String what) {}
+
+  private record Opening(ConnectionSettings settings, Properties properties) {}
 }

@@ -108,7 +108,7 @@ final class Listener implements Lifeline.Work {
   public void on(Link link, Lifeline lifeline) throws SQLException {
     PGConnection notifications = link.connection().unwrap(PGConnection.class);
     listen(link);
-    sendCanary(link);
+    sendFirstCanary(link, notifications);
     boolean proven = false;
     while (!lifeline.stopping()) {
       link.within(SLICE.plus(canaryTimeout), "reading notifications");
@@ -154,25 +154,48 @@ final class Listener implements Lifeline.Work {
     link.rest();
   }
 
+  /**
+   * Through a transaction pooler a canary comes back with the answer to its own statement, as long
+   * as one backend serves everything, while all other notifications are dropped. But a pooler makes
+   * up the process that it tells its clients of; then the first canary is sent from outside, for
+   * only a session gets that.
+   */
+  private void sendFirstCanary(Link link, PGConnection notifications) throws SQLException {
+    if (backend == notifications.getBackendPID()) {
+      sendCanary(link);
+      return;
+    }
+    try (Connection other = link.another()) {
+      link.within(canaryTimeout, "sending a notification from outside");
+      notify(other);
+    }
+    link.rest();
+  }
+
   private void sendCanary(Link link) throws SQLException {
+    link.within(canaryTimeout, "sending a notification to itself");
+    if (notify(link.connection()) != backend) {
+      throw new SQLException(
+          "two statements met two backends: a transaction pooler stands between (expected: the"
+              + " server itself, for LISTEN needs a session)");
+    }
+    link.rest();
+  }
+
+  /** The next canary; returns which backend has sent it. */
+  private long notify(Connection from) throws SQLException {
     canary++;
     canaryOut = true;
     canarySentAt = nanoClock.getAsLong();
-    link.within(canaryTimeout, "sending a notification to itself");
     try (PreparedStatement statement =
-        link.connection().prepareStatement("select pg_backend_pid(), pg_notify(?, ?)")) {
+        from.prepareStatement("select pg_backend_pid(), pg_notify(?, ?)")) {
       statement.setString(1, canaryChannel);
       statement.setString(2, Long.toString(canary));
       try (ResultSet row = statement.executeQuery()) {
         row.next();
-        if (row.getLong(1) != backend) {
-          throw new SQLException(
-              "two statements met two backends: a transaction pooler stands between (expected: the"
-                  + " server itself, for LISTEN needs a session)");
-        }
+        return row.getLong(1);
       }
     }
-    link.rest();
   }
 
   private void take(PGNotification notification) {

@@ -42,6 +42,9 @@ public final class PgNotifySource implements EventSource {
   /** Enough to recognise a payload by; the whole one may be long, and private. */
   private static final int EXCERPT = 100;
 
+  /** A parser says what it expected, and may quote what it found. */
+  private static final int CAUSE_EXCERPT = 200;
+
   /** A trigger that writes nonsense writes a lot of it. */
   private static final Duration WARNING_INTERVAL = Duration.ofSeconds(1);
 
@@ -235,14 +238,13 @@ public final class PgNotifySource implements EventSource {
         heldBack++;
         return;
       }
-      String payload = item.payload();
       log.warn(
           "{}: a notification on {} is no event ({} more were not logged): {}: {}",
           name,
-          item.channel(),
+          Excerpt.of(item.channel(), EXCERPT),
           heldBack,
-          payload.length() <= EXCERPT ? payload : payload.substring(0, EXCERPT) + "…",
-          cause.getMessage());
+          Excerpt.of(item.payload(), EXCERPT),
+          Excerpt.of(String.valueOf(cause.getMessage()), CAUSE_EXCERPT));
       nextWarningAt = now + WARNING_INTERVAL.toNanos();
       heldBack = 0;
     }

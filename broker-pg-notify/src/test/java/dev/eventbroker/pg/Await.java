@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
 /** Waits for conditions; the limit only says when a test has failed. */
 final class Await {
 
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private Await() {}
 

@@ -50,6 +50,7 @@ class IncidentETest {
     assertNothingIsLeftOf(node.backplane);
   }
 
+  @Row(34)
   @Test
   void aHundredStartsAndClosesLeaveNothing() throws Exception {
     for (int i = 0; i < 100; i++) {
@@ -63,12 +64,14 @@ class IncidentETest {
     Await.until("no thread", () -> threads("eventbroker-").isEmpty());
   }
 
+  @Row(10)
   @Test
   void closeEndsWhileThePeerIsFrozenAndTheWriterIsStuck() throws Exception {
     assertCloseEndsWithAStuckWriter(TestDatabase.url(proxy.port()));
   }
 
   /** Over TLS even the driver's abort waits for the writer. */
+  @Row(10)
   @Test
   void closeEndsWithAStuckWriterOverTlsToo() throws Exception {
     assertCloseEndsWithAStuckWriter(TestDatabase.tlsUrl(proxy.port()));
@@ -103,6 +106,7 @@ class IncidentETest {
     node.close();
   }
 
+  @Row(11)
   @Test
   void closeEndsWhileTheConnectionIsBeingMade() throws Exception {
     proxy.blackholeNew(true);
@@ -119,6 +123,7 @@ class IncidentETest {
     assertNothingIsLeftOf(backplane);
   }
 
+  @Row(11)
   @Test
   void closeEndsWhileItWaitsToReconnect() throws Exception {
     Node node = Node.hurried(schema, proxy.port());

@@ -58,6 +58,11 @@ final class Node implements AutoCloseable {
     return Event.of(TOPIC, "changed", data);
   }
 
+  /** How often a connection was lost and got back. */
+  long reconnects() {
+    return backplane.gauges().get("reconnects").longValue();
+  }
+
   Received subscribe() {
     Received received = new Received();
     received.subscription = broker.subscribe(request().build(), received);

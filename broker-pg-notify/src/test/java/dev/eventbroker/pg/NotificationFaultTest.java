@@ -2,6 +2,7 @@ package dev.eventbroker.pg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import dev.eventbroker.Broker;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NotificationFaultTest {
 
   /** Bytes of one record: of its header, of its end, of what is in it. */
+  @Row(9)
   @ParameterizedTest
   @ValueSource(ints = {1, 4, 5, 9, 40})
   void halfARecordOfTlsThatGoesOnLaterCostsNothing(int bytes) throws Exception {
@@ -60,6 +62,7 @@ class NotificationFaultTest {
         applicationNamePrefix);
   }
 
+  @Row(16)
   @Test
   void aLostRegistrationIsNoticedThoughTheConnectionWorks() throws Exception {
     UnlistenOnRequest sink = new UnlistenOnRequest();
@@ -142,6 +145,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(17)
   @Test
   void aRoleThatMayNotIdleMayListenAllTheSame() throws Exception {
     TestDatabase.execute(
@@ -164,6 +168,28 @@ class NotificationFaultTest {
     }
   }
 
+  /** The caller's own options come last, and so they hold. */
+  @Row(17)
+  @Test
+  void whoInsistsOnATimeoutForTheIdleIsToldWhyConnectionsEnd() throws Exception {
+    PgNotifySource source =
+        PgNotifySource.builder(TestDatabase.url() + "&options=-c%20idle_session_timeout=300")
+            .channel("restless")
+            .build();
+    try (LogLines logged = new LogLines();
+        Broker broker = new BrokerBuilder().build()) {
+      broker.attach(source);
+
+      Await.until(
+          "told",
+          () ->
+              logged.at(Level.WARN).stream()
+                  .anyMatch(line -> line.contains("due to idle-session timeout")));
+      Await.until("connected again", () -> source.gauges().get("reconnects").longValue() > 0);
+    }
+  }
+
+  @Row(20)
   @Test
   void anEventMayBeLargerThanANotification() throws Exception {
     try (Node here = Node.on(TestDatabase.newSchema())) {
@@ -179,6 +205,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(21)
   @Test
   void equalEventsOfOneTransactionAreNotFoldedIntoOne() throws Exception {
     try (Node node = Node.on(TestDatabase.newSchema());
@@ -196,6 +223,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(23)
   @Test
   void aLongTransactionInAnotherDatabaseHoldsUpNothing() throws Exception {
     TestDatabase.execute("create database busy");
@@ -219,6 +247,7 @@ class NotificationFaultTest {
     }
   }
 
+  @Row(24)
   @Test
   void channelsAreHeardByTheirExactNameAndNoOther() throws Exception {
     String stem = "é".repeat(31);

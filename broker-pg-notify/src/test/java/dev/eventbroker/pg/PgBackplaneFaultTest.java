@@ -33,6 +33,7 @@ class PgBackplaneFaultTest {
     proxy.close();
   }
 
+  @Row(1)
   @Test
   void nothingIsLostWhenTheListenersBackendIsTerminated() throws Exception {
     try (Node node = Node.on(schema)) {
@@ -49,6 +50,7 @@ class PgBackplaneFaultTest {
     }
   }
 
+  @Row(1)
   @Test
   void nothingIsLostWhenTheWorkersBackendIsTerminated() throws Exception {
     try (Node node = Node.on(schema);
@@ -98,6 +100,7 @@ class PgBackplaneFaultTest {
     }
   }
 
+  @Row(6)
   @Test
   void aHalfOpenNetworkIsNoticedAndLeft() throws Exception {
     try (Node node = Node.hurried(schema, proxy.port());
@@ -107,8 +110,7 @@ class PgBackplaneFaultTest {
 
       proxy.blackhole();
       other.publish("meanwhile");
-      Await.until(
-          "noticed", () -> node.backplane.status().state() == SourceStatus.State.CONNECTING);
+      Await.until("reconnected", () -> node.reconnects() > 0);
       awaitUp(node);
 
       assertThat(received.await(2).data()).containsExactly("before", "meanwhile");
@@ -117,6 +119,7 @@ class PgBackplaneFaultTest {
   }
 
   /** The driver waits for the rest of a message without a limit: only the watchdog ends that. */
+  @Row(8)
   @Test
   void halfAMessageDoesNotHoldTheReaderForEver() throws Exception {
     try (Node node = Node.hurried(schema, proxy.port());
@@ -127,8 +130,7 @@ class PgBackplaneFaultTest {
       proxy.passFromServer(1);
       other.publish("meanwhile");
       Await.until("half a message on both", proxy::areAllStarved);
-      Await.until(
-          "noticed", () -> node.backplane.status().state() == SourceStatus.State.CONNECTING);
+      Await.until("reconnected", () -> node.reconnects() > 0);
       awaitUp(node);
 
       assertThat(received.await(2).data()).containsExactly("before", "meanwhile");

@@ -36,6 +36,7 @@ class PgBackplaneStartTest {
         "user or password refused");
   }
 
+  @Row(12)
   @Test
   void aClosedPortIsNamed() {
     assertRefused(

@@ -113,6 +113,7 @@ class PgBackplaneTest {
     }
   }
 
+  @Row(22)
   @Test
   void aTransactionThatCommitsLateIsNotSkipped() throws Exception {
     try (Node node = Node.on(schema);

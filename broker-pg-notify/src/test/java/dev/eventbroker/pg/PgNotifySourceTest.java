@@ -82,6 +82,7 @@ class PgNotifySourceTest {
     assertThat(source.unmappable()).isEqualTo(1);
   }
 
+  @Row(18)
   @Test
   void aMapperThatStandsStillCostsAGapAndTheDatabaseNothing() throws Exception {
     CountDownLatch goOn = new CountDownLatch(1);
@@ -122,6 +123,7 @@ class PgNotifySourceTest {
     assertThat(mapped.get()).isLessThan(tooMany);
   }
 
+  @Row(1)
   @Test
   void aReconnectIsAGapForTheTopicsThatItFeeds() throws Exception {
     PgNotifySource source = attach();
@@ -152,6 +154,7 @@ class PgNotifySourceTest {
                 .noneMatch(thread -> thread.getName().startsWith(source.name())));
   }
 
+  @Row(24)
   @Test
   void aChannelThatPostgresWouldCutIsRefused() {
     PgNotifySource.Builder builder = PgNotifySource.builder(TestDatabase.url());

@@ -22,6 +22,7 @@ class ServerFaultTest {
 
   private static final String SCHEMA = PgSchema.DEFAULT_NAME;
 
+  @Row({2, 3})
   @Test
   void nothingIsLostWhenTheServerCrashesAndIsStartedAgain(@TempDir Path data) throws Exception {
     try (OwnServer server = new OwnServer(data)) {
@@ -53,8 +54,9 @@ class ServerFaultTest {
         assertThat(atOther.gaps).isEmpty();
 
         // One backend that dies takes all others with it.
+        long reconnects = node.reconnects();
         killABackend(server);
-        awaitAway(node);
+        Await.until("reconnected", () -> node.reconnects() > reconnects);
         awaitUp(node);
         node.publish("after a sibling's death");
         assertThat(received.await(4).gaps).isEmpty();
@@ -78,6 +80,7 @@ class ServerFaultTest {
     }
   }
 
+  @Row(4)
   @ParameterizedTest
   @ValueSource(strings = {"disable", "require"})
   void aFrozenBackendIsLeftAndAnotherOneTaken(String sslMode) throws Exception {
@@ -98,8 +101,9 @@ class ServerFaultTest {
         long frozen = pid(node.backplane.name() + role);
         Signals.send("STOP", frozen);
         try {
+          long before = node.reconnects();
           other.publish("while the" + role + " is frozen");
-          awaitAway(node);
+          Await.until("reconnected", () -> node.reconnects() > before);
           awaitUp(node);
         } finally {
           Signals.send("CONT", frozen);

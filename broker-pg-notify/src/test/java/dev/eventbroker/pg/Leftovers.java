@@ -1,0 +1,63 @@
+package dev.eventbroker.pg;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventbroker.pg.socket.OwnedSockets;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+
+/** What is there before something is started, and has to be all that is there after its end. */
+final class Leftovers {
+
+  private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+
+  private final long sockets = sockets();
+
+  /**
+   * Waits until nothing is left of it: no thread, no socket, and no backend.
+   *
+   * @param name what threads and connections of it are named after
+   * @param backends how many the server still has for that name
+   */
+  void assertNoneOf(String name, LongSupplier backends) {
+    Await.until("no thread of " + name, () -> threads(name).isEmpty());
+    // One of these may still bring a connection after everybody has gone.
+    Await.until("no attempt", () -> threads("PostgreSQL JDBC driver connection thread").isEmpty());
+    assertThat(OwnedSockets.claimed()).isZero();
+    Await.until("no backend of " + name, () -> backends.getAsLong() == 0);
+    Await.until("no socket more than before", () -> sockets() <= sockets);
+  }
+
+  static List<String> threads(String prefix) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith(prefix))
+        .toList();
+  }
+
+  /** Of this process; 0 where the system does not show them. */
+  private static long sockets() {
+    if (!Files.isDirectory(DESCRIPTORS)) {
+      return 0;
+    }
+    try (Stream<Path> all = Files.list(DESCRIPTORS)) {
+      return all.filter(Leftovers::isSocket).count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isSocket(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (IOException e) {
+      // It was closed meanwhile.
+      return false;
+    }
+  }
+}
