@@ -108,7 +108,7 @@ public final class BrokerBuilder {
   private LongSupplier nanoClock = System::nanoTime;
   private RandomGenerator random = new SecureRandom();
   private Optional<ScheduledExecutorService> timer = Optional.empty();
-  private Replay.Effort replayEffort = Replay.Effort.DEFAULT;
+  private ReplayEffort replayEffort = ReplayEffort.DEFAULT;
   private Optional<ThreadPoolExecutor> snapshotExecutor = Optional.empty();
   private Optional<Backplane> backplane = Optional.empty();
   private BrokerObserver observer = new BrokerObserver() {};
@@ -171,7 +171,7 @@ public final class BrokerBuilder {
   }
 
   /** When replays merge strands: for tests whose logs are too short for it otherwise. */
-  BrokerBuilder replayEffort(Replay.Effort effort) {
+  BrokerBuilder replayEffort(ReplayEffort effort) {
     replayEffort = effort;
     return this;
   }

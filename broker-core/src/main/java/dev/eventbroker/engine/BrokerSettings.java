@@ -15,7 +15,7 @@ record BrokerSettings(
     String name,
     int logEvents,
     long logBytes,
-    Replay.Effort replayEffort,
+    ReplayEffort replayEffort,
     int maxDataLength,
     TopicLimits topicLimits,
     Duration snapshotTimeout,

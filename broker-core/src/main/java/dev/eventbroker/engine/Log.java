@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Log {
 
-  private final Replay.Effort effort;
+  private final ReplayEffort effort;
   private final int capacity;
   private final long maxBytes;
   private final int mask;
@@ -50,10 +50,10 @@ final class Log {
   private volatile long appendedBytes;
 
   Log(int capacity, long maxBytes, EventId begin) {
-    this(capacity, maxBytes, begin, Replay.Effort.DEFAULT);
+    this(capacity, maxBytes, begin, ReplayEffort.DEFAULT);
   }
 
-  Log(int capacity, long maxBytes, EventId begin, Replay.Effort effort) {
+  Log(int capacity, long maxBytes, EventId begin, ReplayEffort effort) {
     this.effort = effort;
     this.capacity = capacity;
     this.maxBytes = maxBytes;
@@ -199,7 +199,7 @@ final class Log {
   }
 
   /** How much a replay of it does to find what matches. */
-  Replay.Effort effort() {
+  ReplayEffort effort() {
     return effort;
   }
 

@@ -38,7 +38,7 @@ import java.util.SplittableRandom;
 final class HistorySimulation {
 
   /** Every second history; the logs here are so short that all is scanned otherwise. */
-  private static final Replay.Effort ALWAYS_MERGE = new Replay.Effort(0, 1);
+  private static final ReplayEffort ALWAYS_MERGE = new ReplayEffort(0, 1);
 
   private static final int STEPS = 120;
   private static final int MAX_OPEN = 8;
@@ -78,7 +78,7 @@ final class HistorySimulation {
     broker =
         new BrokerBuilder()
             .logEvents(logEvents)
-            .replayEffort(random.nextBoolean() ? Replay.Effort.DEFAULT : ALWAYS_MERGE)
+            .replayEffort(random.nextBoolean() ? ReplayEffort.DEFAULT : ALWAYS_MERGE)
             .timer(timer)
             .clock(timer)
             .nanoClock(timer::nanos)

@@ -54,7 +54,10 @@ class IncidentETest {
   @Test
   void aHundredStartsAndClosesLeaveNothing() throws Exception {
     for (int i = 0; i < 100; i++) {
-      Node node = Node.on(schema);
+      // So long that a close which is only slow, on a busy machine, is not one by force.
+      Node node =
+          Node.on(
+              schema, TestDatabase.url(), builder -> builder.closeTimeout(Duration.ofSeconds(60)));
       node.close();
       assertThat(node.backplane.status().detail()).isEqualTo("closed");
     }

@@ -3,6 +3,7 @@ package dev.eventbroker.pg;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventbroker.SourceStatus;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Started and closed again and again; {@code -Dfaults.restarts=1000} for more of it. */
@@ -25,7 +26,12 @@ class RestartStormTest {
 
   private static void once() {
     PgNotifySource source =
-        PgNotifySource.builder(TestDatabase.url()).name("restarted").channel("storm").build();
+        PgNotifySource.builder(TestDatabase.url())
+            .name("restarted")
+            .channel("storm")
+            // So long that a close which is only slow, on a busy machine, is not one by force.
+            .closeTimeout(Duration.ofSeconds(60))
+            .build();
     source.start(new NoInbound());
     assertThat(source.status().state()).isEqualTo(SourceStatus.State.UP);
     source.close();
