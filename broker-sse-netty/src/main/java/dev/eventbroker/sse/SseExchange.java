@@ -195,8 +195,9 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     return keepAlive && !pipelined && ctx.channel().isWritable();
   }
 
-  /** Answers without a stream. */
+  /** Answers without a stream: takes no place any more, whatever the client still sends. */
   private void answer(ChannelHandlerContext ctx, HttpResponse response) {
+    admission.ifPresent(Admissions.Admission::leave);
     answered = true;
     ChannelFuture written = ctx.writeAndFlush(response);
     if (!reusable) {
