@@ -1,5 +1,7 @@
 package dev.eventbroker.sse;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
@@ -129,7 +131,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private void admit(ChannelHandlerContext ctx, SseRequest request) {
     String address;
     try {
-      address = settings.address().apply(request);
+      address = requireNonNull(settings.address().apply(request), "address");
     } catch (RuntimeException e) {
       endpoint.failures().warn("the address of a client could not be told: it threw", e);
       notNow(ctx, "no decision for now", settings.jitteredRetry());

@@ -145,6 +145,23 @@ class LimitsTest {
   }
 
   @Test
+  void anAddressThatTheHostCanNotTellLeavesNobodyCountedIn() {
+    try (RunningServer running =
+            RunningServer.start(options -> options.address(LimitsTest::addressOfNobody));
+        RawClient client = running.connect()) {
+      client.get("/events?topic=a", "Accept: */*");
+
+      assertThat(client.readAnswer()).startsWith("HTTP/1.1 503 ");
+      assertThat(running.endpoint.streams()).isZero();
+    }
+  }
+
+  @SuppressWarnings("NullAway") // as a host does that does not check what it compiles
+  private static String addressOfNobody(SseRequest request) {
+    return null;
+  }
+
+  @Test
   void aLimitOfTheBrokerIsALimitToo() {
     try (RunningServer running = RunningServer.start()) {
       Broker full = FullBroker.around(running.broker);
