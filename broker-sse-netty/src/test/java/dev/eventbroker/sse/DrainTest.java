@@ -28,7 +28,7 @@ class DrainTest {
   void tenThousandStreamsEndEachBetweenTwoEventsAndWithATimeOfItsOwn() {
     int clients = 10_000;
     Topic topic = Topic.of("a");
-    try (Broker broker = new BrokerBuilder().build()) {
+    try (Broker broker = new BrokerBuilder().connectionsPerPrincipal(clients).build()) {
       SseEndpoint endpoint =
           SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("ann")).build();
       List<EmbeddedChannel> channels = new ArrayList<>();
