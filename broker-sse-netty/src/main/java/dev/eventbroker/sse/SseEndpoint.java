@@ -229,8 +229,8 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
      *
      * <p>Bytes that the kernel has taken do not wait here: of a peer that is gone without a word
      * only the kernel knows. {@link SseServer} tells native transports to give up after the same
-     * time; in a server of your own set {@code
-     * childOption(EpollChannelOption.TCP_USER_TIMEOUT, milliseconds)} (or the one of io_uring).
+     * time; in a server of your own set {@code childOption(EpollChannelOption.TCP_USER_TIMEOUT,
+     * milliseconds)} (or the one of io_uring).
      */
     public Builder stallTimeout(Duration timeout) {
       stallTimeout = requireTime("stallTimeout", timeout);

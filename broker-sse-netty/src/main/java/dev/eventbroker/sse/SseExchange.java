@@ -216,8 +216,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       long patience = settings.stallTimeout().toNanos();
       giveUp =
           ctx.executor()
-              .schedule(
-                  () -> end(ctx, CloseReason.DISCONNECTED), patience, TimeUnit.NANOSECONDS);
+              .schedule(() -> end(ctx, CloseReason.DISCONNECTED), patience, TimeUnit.NANOSECONDS);
     }
   }
 
