@@ -37,7 +37,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A stream that is asked for while handlers behind the endpoint still owe an answer on the same
  * HTTP/1.1 connection waits for its turn. One instance serves any number of channels. A channel
- * that has become a stream serves nothing else any more, and ends with the stream.
+ * that has become a stream serves nothing else any more, and ends with the stream: what a client
+ * sends on it meanwhile, as HTTP/1.1 lets it, is not answered.
+ *
+ * <p>{@code TCP_USER_TIMEOUT}, by which a native transport finds a peer that is gone without a
+ * word, is an option of the channel and set by {@link SseServer} only; see {@link
+ * Builder#stallTimeout}.
  */
 @ChannelHandler.Sharable
 public final class SseEndpoint extends ChannelInboundHandlerAdapter {
@@ -221,6 +226,11 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     /**
      * How long bytes may wait for the client to take any of them before the connection is closed;
      * it is closed then, or an eighth of that time later. Default: 30 s.
+     *
+     * <p>Bytes that the kernel has taken do not wait here: of a peer that is gone without a word
+     * only the kernel knows. {@link SseServer} tells native transports to give up after the same
+     * time; in a server of your own set {@code childOption(EpollChannelOption.TCP_USER_TIMEOUT,
+     * milliseconds)} (or the one of io_uring).
      */
     public Builder stallTimeout(Duration timeout) {
       stallTimeout = requireTime("stallTimeout", timeout);

@@ -1,5 +1,7 @@
 package dev.eventbroker.sse;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
@@ -27,10 +29,12 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +77,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private Optional<Admissions.Admission> admission = Optional.empty();
   private @Nullable Asking asking;
   private @Nullable SseStream stream;
+  private @Nullable Future<?> giveUp;
   private boolean answered;
   private boolean reusable;
   private boolean requestRead;
@@ -126,7 +131,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   private void admit(ChannelHandlerContext ctx, SseRequest request) {
     String address;
     try {
-      address = settings.address().apply(request);
+      address = requireNonNull(settings.address().apply(request), "address");
     } catch (RuntimeException e) {
       endpoint.failures().warn("the address of a client could not be told: it threw", e);
       notNow(ctx, "no decision for now", settings.jitteredRetry());
@@ -179,7 +184,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     ctx.write(answers.stream(keepAlive));
     SseFrame frame = SseFrame.notNow(retry);
     ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
-    ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
+    closeBehind(ctx, ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
   }
 
   private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
@@ -192,14 +197,26 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     return keepAlive && !pipelined && ctx.channel().isWritable();
   }
 
-  /** Answers without a stream. */
+  /** Answers without a stream: takes no place any more, whatever the client still sends. */
   private void answer(ChannelHandlerContext ctx, HttpResponse response) {
+    admission.ifPresent(Admissions.Admission::leave);
     answered = true;
     ChannelFuture written = ctx.writeAndFlush(response);
     if (!reusable) {
-      written.addListener(ChannelFutureListener.CLOSE);
+      closeBehind(ctx, written);
     } else if (requestRead) {
       ctx.pipeline().remove(this);
+    }
+  }
+
+  /** Closes the channel once that is gone; who does not take it is given up as in a stream. */
+  private void closeBehind(ChannelHandlerContext ctx, ChannelFuture written) {
+    written.addListener(ChannelFutureListener.CLOSE);
+    if (!written.isDone()) {
+      long patience = settings.stallTimeout().toNanos();
+      giveUp =
+          ctx.executor()
+              .schedule(() -> end(ctx, CloseReason.DISCONNECTED), patience, TimeUnit.NANOSECONDS);
     }
   }
 
@@ -318,6 +335,10 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     SseStream own = stream;
     if (own != null) {
       own.disconnected(reason);
+    }
+    Future<?> due = giveUp;
+    if (due != null) {
+      due.cancel(false);
     }
     admission.ifPresent(Admissions.Admission::leave);
   }

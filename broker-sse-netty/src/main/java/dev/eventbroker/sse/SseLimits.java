@@ -8,7 +8,9 @@ import dev.eventbroker.SubscribeRequest;
  * {@code Retry-After}. Immutable.
  *
  * @param streams streams at a time, undecided requests included
- * @param perPrincipal of these, the streams of one principal
+ * @param perPrincipal of these, the streams of one principal; the broker's own limit on the
+ *     connections of a principal (1 000 by default, {@code BrokerBuilder.connectionsPerPrincipal})
+ *     holds beside it
  * @param perAddress of these, the ones from one address, undecided requests included
  * @param filters filters of one request; more are refused with 400
  * @param requestBytes bytes of a request's line and header fields; more are refused with 431
@@ -20,8 +22,8 @@ public record SseLimits(
   public static final int DEFAULT_STREAMS = 100_000;
 
   /**
-   * No limit: behind a proxy all clients share one address, and one principal may be a whole
-   * application. Who knows better sets one.
+   * No limit here: behind a proxy all clients share one address, and one principal may be a whole
+   * application. Who knows better sets one. The broker's own limit per principal still holds.
    */
   public static final int UNLIMITED = Integer.MAX_VALUE;
 

@@ -57,6 +57,10 @@ record SseSettings(
   /** How long there is until then; negative if it is over. */
   long nanosUntil(Instant then) {
     Duration left = Duration.between(clock.instant(), then);
+    if (left.isNegative()) {
+      // Instant.MIN is further away than nanoseconds can say.
+      return -1;
+    }
     return left.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : left.toNanos();
   }
 

@@ -57,7 +57,8 @@ final class Wire implements ChannelFutureListener {
   private int batched;
   private int batchedBytes;
 
-  // Writes whose end is told; the others are seen in the channel's own buffer.
+  // Writes, and those of them that have ended or whose end is not told: the channel's own buffer
+  // is where the latter are seen.
   private long told;
   private long completed;
 
@@ -133,6 +134,9 @@ final class Wire implements ChannelFutureListener {
 
   private void send(ByteBuf bytes) {
     if (codec != null && promisesMayBeVoid && !isPending()) {
+      // Nobody tells of its end; but that nothing waits any more says that all before it has ended.
+      told++;
+      completed++;
       codec.write(bytes, codec.voidPromise());
       return;
     }

@@ -7,6 +7,7 @@ import dev.eventbroker.CloseReason;
 import dev.eventbroker.Event;
 import dev.eventbroker.Topic;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.Assertions;
@@ -68,14 +69,36 @@ class ExpiryTest {
   }
 
   @Test
+  void oneThatWasOverBeforeAnyClockIsRefusedToo() {
+    try (TimedStream stream = new TimedStream(until(Instant.MIN))) {
+      stream.open();
+
+      assertThat(stream.sent()).startsWith("HTTP/1.1 401 ");
+    }
+  }
+
+  @Test
+  void oneThatNeverEndsIsAStreamLikeAnyOther() {
+    try (TimedStream stream = new TimedStream(until(Instant.MAX))) {
+      stream.open();
+      stream.pass(Duration.ofSeconds(1));
+
+      assertThat(stream.sent()).startsWith("HTTP/1.1 200 ").doesNotContain("expiring");
+    }
+  }
+
+  @Test
   void noEventCanPassForTheAnnouncement() {
     Assertions.assertThatIllegalArgumentException()
         .isThrownBy(() -> Event.of(Topic.of("a"), "expiring", ""));
   }
 
   private static UnaryOperator<SseEndpoint.Builder> until(Duration fromStart) {
-    SseDecision decision =
-        SseDecision.allow(Authorized.principal("ann")).until(TimedStream.START.plus(fromStart));
+    return until(TimedStream.START.plus(fromStart));
+  }
+
+  private static UnaryOperator<SseEndpoint.Builder> until(Instant end) {
+    SseDecision decision = SseDecision.allow(Authorized.principal("ann")).until(end);
     return options -> options.authorizer(request -> CompletableFuture.completedStage(decision));
   }
 }

@@ -188,6 +188,23 @@ class Http2Test {
   }
 
   @Test
+  void rule28WhoLeavesNoRoomForBeingToldNotNowIsGivenUp() {
+    try (RunningServer running =
+            start(
+                broker -> broker,
+                endpoint -> endpoint.stallTimeout(Duration.ofMillis(200)),
+                server -> server.requestTimeout(Duration.ofSeconds(2)));
+        Http2RawClient client = Http2RawClient.connect(running.server.localAddress(), 0)) {
+      running.endpoint.drain().toCompletableFuture().join();
+
+      client.get(1, "/events?topic=a", "accept", "text/event-stream").readHead(1);
+
+      // A connection without a stream is ended; one that waits for ever would keep it.
+      assertThat(client.next().type()).isEqualTo(Http2RawClient.GOAWAY);
+    }
+  }
+
+  @Test
   void closingTheServerEndsEachStreamCleanlyAndSaysSo() {
     try (RunningServer running = start();
         Http2RawClient client = connect(running)) {

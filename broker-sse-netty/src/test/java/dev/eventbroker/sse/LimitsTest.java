@@ -124,6 +124,44 @@ class LimitsTest {
   }
 
   @Test
+  void whoWasRefusedTakesNoPlaceHoweverLongTheRestOfItsRequestTakes() {
+    SseAuthorizer byName =
+        request ->
+            CompletableFuture.completedStage(
+                request
+                    .parameter("as")
+                    .<SseDecision>map(name -> SseDecision.allow(Authorized.principal(name)))
+                    .orElseGet(() -> SseDecision.refuse(403, "nobody")));
+    try (RunningServer running =
+            RunningServer.start(
+                options -> options.authorizer(byName).limits(SseLimits.defaults().withStreams(1)));
+        RawClient refused = running.connect();
+        RawClient next = running.connect()) {
+      refused.get("/events?topic=a", "Content-Length: 1");
+      assertThat(refused.readAnswer()).startsWith("HTTP/1.1 403 ");
+
+      next.open("/events?topic=a&as=ann");
+    }
+  }
+
+  @Test
+  void anAddressThatTheHostCanNotTellLeavesNobodyCountedIn() {
+    try (RunningServer running =
+            RunningServer.start(options -> options.address(LimitsTest::addressOfNobody));
+        RawClient client = running.connect()) {
+      client.get("/events?topic=a", "Accept: */*");
+
+      assertThat(client.readAnswer()).startsWith("HTTP/1.1 503 ");
+      assertThat(running.endpoint.streams()).isZero();
+    }
+  }
+
+  @SuppressWarnings("NullAway") // as a host does that does not check what it compiles
+  private static String addressOfNobody(SseRequest request) {
+    return null;
+  }
+
+  @Test
   void aLimitOfTheBrokerIsALimitToo() {
     try (RunningServer running = RunningServer.start()) {
       Broker full = FullBroker.around(running.broker);

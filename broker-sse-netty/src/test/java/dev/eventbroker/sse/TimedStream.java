@@ -32,7 +32,13 @@ final class TimedStream implements AutoCloseable {
   private final long startNanos;
 
   TimedStream(UnaryOperator<SseEndpoint.Builder> options, ChannelHandler... more) {
-    channel = new EmbeddedChannel();
+    this(new EmbeddedChannel(), options, more);
+  }
+
+  /** On that channel, which has no handlers yet. */
+  TimedStream(
+      EmbeddedChannel empty, UnaryOperator<SseEndpoint.Builder> options, ChannelHandler... more) {
+    channel = empty;
     channel.freezeTime();
     startNanos = channel.eventLoop().ticker().nanoTime();
     var unused =
