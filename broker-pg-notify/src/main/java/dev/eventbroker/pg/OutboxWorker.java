@@ -108,11 +108,14 @@ final class OutboxWorker implements Lifeline.Work {
       PgSchema.check(connection, settings.schema(), settings.prefix());
     }
     outbox.adopt();
+    if (here != null) {
+      // Before anything is stored again: that belongs to the history which goes on from here.
+      checkHistory(link, outbox, here);
+    }
     writer.connected(link, outbox);
     if (here == null) {
       begin(link, outbox);
     } else {
-      checkHistory(link, outbox, here);
       round(link, outbox, new Chore(List.of(), true));
     }
     lifeline.proven();
