@@ -54,6 +54,9 @@ final class OutboxWorker implements Lifeline.Work {
   // Written by the lifeline's thread.
   private volatile long position = -1;
 
+  // Written once, by whoever closes.
+  private volatile boolean abandoned;
+
   OutboxWorker(
       OutboxSettings settings,
       PublishQueue queue,
@@ -81,8 +84,13 @@ final class OutboxWorker implements Lifeline.Work {
    * whoever gives up waiting cancels it. Nothing may hang on it that takes time.
    */
   CompletableFuture<EventId> caughtUp() {
+    // Those who gave up: while the database is away no round takes them out.
+    waiting.removeIf(CompletableFuture::isDone);
     CompletableFuture<EventId> done = new CompletableFuture<>();
     waiting.add(done);
+    if (abandoned) {
+      failWaiting();
+    }
     queue.committed();
     return done;
   }
@@ -90,6 +98,11 @@ final class OutboxWorker implements Lifeline.Work {
   /** Once the thread has ended, or was given up: nobody gets anything from here any more. */
   void abandon() {
     writer.abandon();
+    abandoned = true;
+    failWaiting();
+  }
+
+  private void failWaiting() {
     waiting.forEach(
         done -> done.completeExceptionally(new BrokerException.Closed(settings.instance())));
   }

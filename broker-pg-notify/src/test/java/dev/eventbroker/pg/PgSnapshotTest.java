@@ -86,6 +86,21 @@ class PgSnapshotTest {
     }
   }
 
+  @Test
+  void nobodyWaitsForABackplaneThatIsClosed() throws Exception {
+    Node node = Node.on(schema);
+    node.close();
+
+    try (Connection connection = TestDatabase.connect()) {
+      assertThatThrownBy(
+              () ->
+                  node.backplane.snapshot(
+                      connection, Duration.ofMillis(500), within -> Snapshot.of("state", "[]")))
+          .isInstanceOf(BrokerException.class)
+          .hasMessage("snapshot: the broker was closed");
+    }
+  }
+
   /** What is committed, but has not come here yet when the state is read, is in the state. */
   @Test
   void whatHasNoPlaceYetIsNotDeliveredAgain() throws Exception {
