@@ -104,6 +104,17 @@ record MessageRow(
     return event;
   }
 
+  /** How many characters it has where their number is not small: in its data and its audience. */
+  long length() {
+    long length = data.length();
+    if (audience != null) {
+      for (String name : audience) {
+        length += name.length();
+      }
+    }
+    return length;
+  }
+
   /**
    * Checks every text.
    *

@@ -181,7 +181,7 @@ final class Outbox {
     return connection.prepareStatement(named(sql, prefix));
   }
 
-  private static String named(String sql, String prefix) {
+  static String named(String sql, String prefix) {
     return sql.replace(PgSchema.DEFAULT_PREFIX, prefix);
   }
 
@@ -362,8 +362,9 @@ final class Outbox {
   static Set<Long> notVisible(
       Connection any, String schema, String prefix, long after, long upTo, String snapshot)
       throws SQLException {
-    String sql = NOT_VISIBLE.formatted(SqlName.quoted(schema) + ".");
-    try (PreparedStatement statement = any.prepareStatement(named(sql, prefix))) {
+    // The prefix first: a schema's name is its own, whatever is in it.
+    String sql = named(NOT_VISIBLE, prefix).formatted(SqlName.quoted(schema) + ".");
+    try (PreparedStatement statement = any.prepareStatement(sql)) {
       statement.setLong(1, after);
       statement.setLong(2, upTo);
       statement.setString(3, snapshot);

@@ -54,6 +54,9 @@ final class OutboxWorker implements Lifeline.Work {
   // Written by the lifeline's thread.
   private volatile long position = -1;
 
+  // Written once, by whoever closes.
+  private volatile boolean abandoned;
+
   OutboxWorker(
       OutboxSettings settings,
       PublishQueue queue,
@@ -81,8 +84,13 @@ final class OutboxWorker implements Lifeline.Work {
    * whoever gives up waiting cancels it. Nothing may hang on it that takes time.
    */
   CompletableFuture<EventId> caughtUp() {
+    // Those who gave up: while the database is away no round takes them out.
+    waiting.removeIf(CompletableFuture::isDone);
     CompletableFuture<EventId> done = new CompletableFuture<>();
     waiting.add(done);
+    if (abandoned) {
+      failWaiting();
+    }
     queue.committed();
     return done;
   }
@@ -90,6 +98,11 @@ final class OutboxWorker implements Lifeline.Work {
   /** Once the thread has ended, or was given up: nobody gets anything from here any more. */
   void abandon() {
     writer.abandon();
+    abandoned = true;
+    failWaiting();
+  }
+
+  private void failWaiting() {
     waiting.forEach(
         done -> done.completeExceptionally(new BrokerException.Closed(settings.instance())));
   }
@@ -108,11 +121,14 @@ final class OutboxWorker implements Lifeline.Work {
       PgSchema.check(connection, settings.schema(), settings.prefix());
     }
     outbox.adopt();
+    if (here != null) {
+      // Before anything is stored again: that belongs to the history which goes on from here.
+      checkHistory(link, outbox, here);
+    }
     writer.connected(link, outbox);
     if (here == null) {
       begin(link, outbox);
     } else {
-      checkHistory(link, outbox, here);
       round(link, outbox, new Chore(List.of(), true));
     }
     lifeline.proven();

@@ -68,12 +68,12 @@ final class PublishQueue {
    * @throws BrokerException.Overloaded if a bound is reached
    */
   void offer(Publish publish) {
+    long length = length(publish);
     lock.lock();
     try {
       if (closed) {
         throw new BrokerException.Closed(name);
       }
-      long length = length(publish);
       if (unsettled >= maxEvents || characters + length > maxCharacters) {
         throw new BrokerException.Overloaded(
             name
@@ -152,10 +152,11 @@ final class PublishQueue {
 
   /** Its publisher has been told what became of it. */
   void settled(Publish publish) {
+    long length = length(publish);
     lock.lock();
     try {
       unsettled--;
-      characters -= length(publish);
+      characters -= length;
     } finally {
       lock.unlock();
     }
@@ -205,6 +206,6 @@ final class PublishQueue {
   }
 
   private static long length(Publish publish) {
-    return publish.row().data().length();
+    return publish.row().length();
   }
 }

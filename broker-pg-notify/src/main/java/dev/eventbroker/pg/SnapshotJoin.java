@@ -87,7 +87,7 @@ record SnapshotJoin(String epoch, long allUpTo, long noneFrom, Set<Long> notIn) 
 
   private static Place place(Connection connection, String schema, String prefix)
       throws SQLException {
-    String sql = PLACE.formatted(SqlName.quoted(schema) + ".").replace("eb_", prefix);
+    String sql = Outbox.named(PLACE, prefix).formatted(SqlName.quoted(schema) + ".");
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       row.next();

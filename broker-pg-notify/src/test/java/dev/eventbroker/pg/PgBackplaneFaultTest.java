@@ -240,6 +240,42 @@ class PgBackplaneFaultTest {
     }
   }
 
+  /** What is stored again only after the loss belongs to the new history. */
+  @Test
+  void anEventInDoubtIsStoredAfterADatabaseThatHasLostOthersCameBack() throws Exception {
+    try (Node node = Node.hurried(schema, proxy.port());
+        Connection holder = TestDatabase.connect();
+        Statement statement = holder.createStatement()) {
+      node.publish("kept");
+      EventId lost = node.publish("lost");
+      holder.setAutoCommit(false);
+      statement.execute("lock table " + schema + ".eb_outbox in exclusive mode");
+      CompletionStage<EventId> doubted = node.broker.publish(Node.event("doubted"));
+      Await.until(
+          "being stored",
+          () ->
+              TestDatabase.number(
+                      "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                          + " and application_name = ?",
+                      node.backplane.name() + "-worker")
+                  == 1);
+      proxy.blackholeNew(true);
+      proxy.cut();
+      assertThat(TestDatabase.terminate(node.backplane.name() + "-worker")).isEqualTo(1);
+      Await.until(
+          "noticed by the worker", () -> node.backplane.status().detail().contains("-worker: "));
+      holder.rollback();
+
+      TestDatabase.loseAfter(schema, 1);
+      proxy.blackholeNew(false);
+      proxy.cut();
+
+      EventId id = Await.of(doubted);
+      assertThat(id.position()).isEqualTo(2);
+      assertThat(id.epoch()).isNotEqualTo(lost.epoch());
+    }
+  }
+
   /** Whoever is asked for the password is foreign code, and may miss a class. */
   @Test
   void anErrorWhileReconnectingDoesNotEndTheAttempts() throws Exception {

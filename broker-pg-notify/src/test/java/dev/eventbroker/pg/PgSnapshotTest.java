@@ -68,6 +68,39 @@ class PgSnapshotTest {
     }
   }
 
+  @Test
+  void aSchemaMayHaveTheDefaultPrefixInItsNameAndTablesAnotherOne() throws Exception {
+    String web = "web_" + schema;
+    try (Connection connection = TestDatabase.connect()) {
+      PgSchema.apply(connection, web, "more_");
+    }
+    try (Node node = Node.on(web, TestDatabase.url(), b -> b.prefix("more_"));
+        Connection connection = TestDatabase.connect()) {
+      node.publish("before");
+
+      Snapshot snapshot =
+          node.backplane.snapshot(
+              connection, Duration.ofSeconds(30), within -> Snapshot.of("state", "{}"));
+
+      assertThat(snapshot.type()).isEqualTo("state");
+    }
+  }
+
+  @Test
+  void nobodyWaitsForABackplaneThatIsClosed() throws Exception {
+    Node node = Node.on(schema);
+    node.close();
+
+    try (Connection connection = TestDatabase.connect()) {
+      assertThatThrownBy(
+              () ->
+                  node.backplane.snapshot(
+                      connection, Duration.ofMillis(500), within -> Snapshot.of("state", "[]")))
+          .isInstanceOf(BrokerException.class)
+          .hasMessage("snapshot: the broker was closed");
+    }
+  }
+
   /** What is committed, but has not come here yet when the state is read, is in the state. */
   @Test
   void whatHasNoPlaceYetIsNotDeliveredAgain() throws Exception {

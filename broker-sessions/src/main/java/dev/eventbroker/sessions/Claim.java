@@ -19,8 +19,8 @@ import dev.eventbroker.Topic;
  */
 public record Claim(String resource, Topic topic, String owner, String user, Mode mode) {
 
-  /** Longest name in characters: short enough for an index of Postgres in any script. */
-  public static final int MAX_LENGTH = 512;
+  /** Longest name in characters: two fit into one row of an index of Postgres, in any script. */
+  public static final int MAX_LENGTH = 400;
 
   /**
    * @throws IllegalArgumentException if a name is not as said

@@ -110,7 +110,7 @@ class EditSessionsTest {
         .isThrownBy(() -> sessions.acquire("board/1", "ws-1", "a\ud83d"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> sessions.acquire("board/1", "", "ann"))
-        .withMessage("owner: 0 characters (expected: 1 to 512)");
+        .withMessage("owner: 0 characters (expected: 1 to 400)");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> sessions.acquire("board/1", "w".repeat(513), "ann"));
   }

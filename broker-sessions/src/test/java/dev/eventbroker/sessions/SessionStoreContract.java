@@ -8,6 +8,7 @@ import dev.eventbroker.sessions.Acquisition.Conflict;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,28 @@ abstract class SessionStoreContract {
     assertThat(store().holder("board/1")).contains(session);
     assertThat(store().find(session.id())).contains(session);
     assertThat(store().count()).isEqualTo(1);
+  }
+
+  /** In a script of three bytes for each character, and without repetition, nothing shrinks. */
+  @Test
+  void theLongestNamesOfAllAreHeld() {
+    Random random = new Random(1);
+    String resource = ideographs(random);
+    String owner = ideographs(random);
+    String user = ideographs(random);
+    Topic topic = Topic.of("topic");
+
+    store().acquire(new Claim(resource, topic, owner, user, Mode.SHARED), TERMS, EVENTS);
+    store().acquire(new Claim(resource, topic, owner, user, Mode.EXCLUSIVE), TERMS, EVENTS);
+
+    assertThat(store().holder(resource)).map(Session::owner).contains(owner);
+    assertThat(store().count()).isEqualTo(2);
+  }
+
+  private static String ideographs(Random random) {
+    StringBuilder name = new StringBuilder();
+    random.ints(Claim.MAX_LENGTH, 0x4e00, 0x9fff).forEach(name::appendCodePoint);
+    return name.toString();
   }
 
   @Test
