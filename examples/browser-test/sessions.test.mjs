@@ -40,6 +40,9 @@ test('a tab whose process is killed frees its lock at once, and says so when it 
   const { browser, tab, card } = await adaHoldsACard('Kill my tab', A);
   const devtools = await tab.context().newCDPSession(tab);
 
+  // What is not stored yet dies with the process.
+  await tab.waitForFunction(() => JSON.parse(sessionStorage.getItem('eventbroker.place'))?.draft);
+
   const killed = performance.now();
   for (const pid of await renderers(browser)) process.kill(pid, 'SIGKILL');
 

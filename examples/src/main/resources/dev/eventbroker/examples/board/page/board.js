@@ -61,8 +61,9 @@ const editor = new Editor({
   board,
   me,
   onRefused: refused,
-  onChanged: () => {
-    keeper.changed();
+  onChanged: ({ atOnce = false } = {}) => {
+    if (atOnce) keeper.flush();
+    else keeper.changed();
     draw();
   },
 });

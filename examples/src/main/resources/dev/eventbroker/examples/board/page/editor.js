@@ -171,7 +171,7 @@ export class Editor {
     this.#dialog.showModal();
     this.#title.focus();
     this.#title.select();
-    this.#onChanged();
+    this.#onChanged({ atOnce: true }); // a tab may crash right after it got its lock
   }
 
   #end() {
