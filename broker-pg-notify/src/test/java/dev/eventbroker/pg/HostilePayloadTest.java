@@ -8,6 +8,7 @@ import dev.eventbroker.Broker;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.engine.BrokerBuilder;
+import dev.eventbroker.testing.LogLines;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,7 +44,7 @@ class HostilePayloadTest {
     List<String> bad = payloads.stream().filter(HostilePayloadTest::isUnmappable).toList();
     List<String> told = new CopyOnWriteArrayList<>();
     Node.Received received = new Node.Received();
-    try (LogLines logged = new LogLines();
+    try (LogLines logged = new LogLines("dev.eventbroker.pg");
         Broker broker = new BrokerBuilder().build()) {
       PgNotifySource source =
           PgNotifySource.builder(TestDatabase.url())
@@ -84,7 +85,7 @@ class HostilePayloadTest {
             "{\"topic\":\"a\",\"type\":\"x\\ny\"}",
             "[".repeat(MAX_BYTES),
             "{\"" + "k".repeat(7000) + "\" 1}");
-    try (LogLines logged = new LogLines();
+    try (LogLines logged = new LogLines("dev.eventbroker.pg");
         Broker broker = new BrokerBuilder().build()) {
       PgNotifySource source =
           PgNotifySource.builder(TestDatabase.url())

@@ -9,6 +9,7 @@ import dev.eventbroker.EventId;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.Topic;
 import dev.eventbroker.engine.BrokerBuilder;
+import dev.eventbroker.testing.LogLines;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -176,7 +177,7 @@ class NotificationFaultTest {
         PgNotifySource.builder(TestDatabase.url() + "&options=-c%20idle_session_timeout=300")
             .channel("restless")
             .build();
-    try (LogLines logged = new LogLines();
+    try (LogLines logged = new LogLines("dev.eventbroker.pg");
         Broker broker = new BrokerBuilder().build()) {
       broker.attach(source);
 

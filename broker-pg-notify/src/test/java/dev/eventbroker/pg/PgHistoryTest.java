@@ -2,6 +2,7 @@ package dev.eventbroker.pg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventbroker.testing.LogLines;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,7 @@ class PgHistoryTest {
     ExecutorService histories = Executors.newFixedThreadPool(SIDE_BY_SIDE);
     ExecutorService actors = Executors.newCachedThreadPool();
     List<String> wrong = new ArrayList<>();
-    LogLines silent = new LogLines();
+    LogLines silent = new LogLines("dev.eventbroker.pg");
     try (silent;
         OwnServer server = new OwnServer(data)) {
       List<Future<List<String>>> running = new ArrayList<>();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventbroker.Broker;
 import dev.eventbroker.SourceStatus;
 import dev.eventbroker.engine.BrokerBuilder;
+import dev.eventbroker.testing.LogLines;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -24,7 +25,7 @@ class ReconnectStormTest {
   void everybodyComesBackOnItsOwnTimeOverOneConnectionEach(@TempDir Path data) throws Exception {
     Leftovers before = new Leftovers();
     Set<Integer> channelsHeard = ConcurrentHashMap.newKeySet();
-    try (LogLines logged = new LogLines();
+    try (LogLines logged = new LogLines("dev.eventbroker.pg");
         OwnServer server = new OwnServer(data)) {
       Broker broker = new BrokerBuilder().build();
       List<PgNotifySource> sources = new ArrayList<>();

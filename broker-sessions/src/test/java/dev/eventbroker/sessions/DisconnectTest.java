@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.sessions.Acquisition.Acquired;
+import dev.eventbroker.testing.LogLines;
 import dev.eventbroker.testing.ManualExecutor;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -236,7 +237,7 @@ class DisconnectTest {
 
   @Test
   void whatTheStoreCouldNotDoIsDoneAtTheNextTickAndSaidOnce() {
-    LogLines lines = new LogLines();
+    LogLines lines = new LogLines("dev.eventbroker.sessions");
     WatchedStore watched = new WatchedStore(node.store);
     EditSessions sessions = start(node.sessions(watched));
     Connection connection = node.connect("ws-1");

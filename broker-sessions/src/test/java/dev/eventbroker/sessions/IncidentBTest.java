@@ -7,6 +7,7 @@ import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.Event;
 import dev.eventbroker.sessions.Acquisition.Acquired;
+import dev.eventbroker.testing.LogLines;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class IncidentBTest {
 
   private final TestNode node = new TestNode();
-  private final LogLines lines = new LogLines();
+  private final LogLines lines = new LogLines("dev.eventbroker.sessions");
   private Optional<EditSessions> started = Optional.empty();
 
   @AfterEach

@@ -2,6 +2,7 @@ package dev.eventbroker.sessions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventbroker.testing.LogLines;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -39,7 +40,7 @@ class JdbcSessionSimulationTest {
         only == null
             ? LongStream.range(0, Integer.getInteger("simulation.jdbcSeeds", SEEDS)).toArray()
             : new long[] {only};
-    try (LogLines lines = new LogLines()) {
+    try (LogLines lines = new LogLines("dev.eventbroker.sessions")) {
       for (long seed : seeds) {
         run(seed);
       }

@@ -12,6 +12,7 @@ import ch.qos.logback.classic.Level;
 import dev.eventbroker.BrokerException;
 import dev.eventbroker.Topic;
 import dev.eventbroker.sessions.Acquisition.Acquired;
+import dev.eventbroker.testing.LogLines;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -89,7 +90,7 @@ class JdbcTransactionsTest {
   void anOutboxThatThrowsAfterTheCommitChangesNothing() {
     outbox.throwAfterCommits();
 
-    try (LogLines lines = new LogLines()) {
+    try (LogLines lines = new LogLines("dev.eventbroker.sessions")) {
       Session session = begin(store, "board/1", "ws-1");
 
       assertThat(store.holder("board/1")).contains(session);

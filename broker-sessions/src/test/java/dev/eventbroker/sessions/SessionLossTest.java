@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Event;
 import dev.eventbroker.sessions.Acquisition.Acquired;
+import dev.eventbroker.testing.LogLines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,7 @@ class SessionLossTest {
 
   @Test
   void whatHappensIsCountedWhateverAnObserverThrows() {
-    try (LogLines lines = new LogLines()) {
+    try (LogLines lines = new LogLines("dev.eventbroker.sessions")) {
       node.timer.advance(Duration.ofHours(1));
       Session first = ((Acquired) sessions.acquire("board/1", "ws-1", "ann")).session();
       sessions.takeOver("board/1", first.fence(), "ws-2", "bob");
@@ -103,7 +104,7 @@ class SessionLossTest {
 
   @Test
   void suspiciouslyManyExpiriesAreAnAlarmOnce() {
-    try (LogLines lines = new LogLines()) {
+    try (LogLines lines = new LogLines("dev.eventbroker.sessions")) {
       node.timer.advance(Duration.ofHours(1));
       for (int i = 0; i < 60; i++) {
         sessions.acquire("board/" + i, "ws-cut-off", "ann");

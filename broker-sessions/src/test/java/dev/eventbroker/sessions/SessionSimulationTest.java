@@ -2,6 +2,7 @@ package dev.eventbroker.sessions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventbroker.testing.LogLines;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +21,7 @@ class SessionSimulationTest {
   /** One in which sessions end in every way. */
   private static final long SEED_OF_ALL = 8;
 
-  private final LogLines lines = new LogLines();
+  private final LogLines lines = new LogLines("dev.eventbroker.sessions");
 
   @BeforeEach
   void quiet() {

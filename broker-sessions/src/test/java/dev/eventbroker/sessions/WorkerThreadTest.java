@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
+import dev.eventbroker.testing.LogLines;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -17,7 +18,7 @@ class WorkerThreadTest {
 
   private static final long PATIENCE_MILLIS = 20_000;
 
-  private final LogLines lines = new LogLines();
+  private final LogLines lines = new LogLines("dev.eventbroker.sessions");
   private final TestNode node = new TestNode();
   private final WatchedStore watched = new WatchedStore(node.store);
 
