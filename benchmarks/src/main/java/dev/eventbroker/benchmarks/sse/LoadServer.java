@@ -1,4 +1,4 @@
-package dev.eventbroker.benchmarks;
+package dev.eventbroker.benchmarks.sse;
 
 import dev.eventbroker.Broker;
 import dev.eventbroker.Event;

@@ -1,4 +1,4 @@
-package dev.eventbroker.benchmarks;
+package dev.eventbroker.benchmarks.postgres;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.eventbroker.Event;
@@ -23,7 +23,7 @@ import java.util.Set;
  * 000: ten nodes, each with a tenth of the owners, on an embedded Postgres with default settings.
  *
  * <pre>
- * java -cp benchmarks/target/benchmarks.jar dev.eventbroker.benchmarks.SessionCost
+ * java -cp benchmarks/target/benchmarks.jar dev.eventbroker.benchmarks.postgres.SessionCost
  * </pre>
  *
  * <p>A tick is the touch of one node with all its owners; a sweep is one that finds nothing to

@@ -1,4 +1,4 @@
-package dev.eventbroker.benchmarks;
+package dev.eventbroker.benchmarks.inprocess;
 
 import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;

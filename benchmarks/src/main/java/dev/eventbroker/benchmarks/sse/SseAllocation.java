@@ -1,4 +1,4 @@
-package dev.eventbroker.benchmarks;
+package dev.eventbroker.benchmarks.sse;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 

@@ -1,0 +1,2 @@
+/** Measurements against a real PostgreSQL. */
+package dev.eventbroker.benchmarks.postgres;
