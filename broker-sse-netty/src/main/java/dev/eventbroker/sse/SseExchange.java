@@ -324,7 +324,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   /** Ends at once what there is, and then the channel. */
   private void end(ChannelHandlerContext ctx, CloseReason reason) {
     over(reason);
-    ctx.close();
+    GivenUp.close(ctx);
   }
 
   private void over(CloseReason reason) {

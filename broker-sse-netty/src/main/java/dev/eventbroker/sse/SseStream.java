@@ -270,7 +270,7 @@ final class SseStream implements Subscriber {
   }
 
   private void abandon() {
-    ctx.close();
+    GivenUp.close(ctx);
   }
 
   private void stalled() {
