@@ -11,7 +11,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -178,7 +177,8 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     private Duration reconnectSpread = DEFAULT_RECONNECT_SPREAD;
     private SseLimits limits = SseLimits.defaults();
     private Optional<SseCors> cors = Optional.empty();
-    private Function<SseRequest, String> address = Builder::remoteAddress;
+    private Function<SseRequest, String> address =
+        request -> ClientAddress.of(request.remoteAddress());
     private LagPolicy lagPolicy = DEFAULT_LAG_POLICY;
     private Delivery.Encoder<WireFrame> encoder = WireFrame.EVENT;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
@@ -299,17 +299,12 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     /**
      * What counts as one address for {@link SseLimits#perAddress}: behind a proxy, what the proxy
      * says about its client (and only if nobody else can say it). Called on the event loop, must
-     * not block. Default: the address of the connection's other end.
+     * not block. Default: the address of the connection's other end; of IPv6 its /64 network, since
+     * who has one address of it has them all.
      */
     public Builder address(Function<SseRequest, String> addressOf) {
       address = requireNonNull(addressOf, "addressOf");
       return this;
-    }
-
-    private static String remoteAddress(SseRequest request) {
-      return request.remoteAddress() instanceof InetSocketAddress inet && inet.getAddress() != null
-          ? inet.getAddress().getHostAddress()
-          : request.remoteAddress().toString();
     }
 
     /** What happens to a client that the log has moved past. Default: {@link LagPolicy#RESYNC}. */
