@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A server that takes part in the measurements over sockets, and how to start it. Each takes {@code
@@ -68,7 +70,11 @@ public enum Contender {
       }
     }
     throw new IllegalArgumentException(
-        "contender: " + label + " (expected: one of " + List.of(values()) + ")");
+        "contender: "
+            + label
+            + " (expected: "
+            + Stream.of(values()).map(Contender::label).collect(Collectors.joining(", "))
+            + ")");
   }
 
   /** What it is called in results. */

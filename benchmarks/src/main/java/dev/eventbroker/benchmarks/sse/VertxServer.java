@@ -34,6 +34,9 @@ public final class VertxServer {
   /** A crowd that comes at once. */
   private static final int BACKLOG = 4096;
 
+  /** What Vert.x calls a free port that all event loops share. */
+  private static final int FREE_PORT = -1;
+
   private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
 
   private final ServerOptions options;
@@ -82,7 +85,7 @@ public final class VertxServer {
       return vertx
           .createHttpServer(new HttpServerOptions().setAcceptBacklog(BACKLOG))
           .requestHandler(router)
-          .listen(options.port(), HOST)
+          .listen(options.port() == 0 ? FREE_PORT : options.port(), HOST)
           .onSuccess(
               listening -> {
                 port = listening.actualPort();
