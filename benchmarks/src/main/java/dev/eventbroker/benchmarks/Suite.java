@@ -1,0 +1,53 @@
+package dev.eventbroker.benchmarks;
+
+import dev.eventbroker.benchmarks.report.Run;
+import java.lang.reflect.InvocationTargetException;
+import java.time.Duration;
+
+/** A kind of question, with the class that asks all of it. */
+enum Suite {
+  INPROCESS("inprocess", "dev.eventbroker.benchmarks.inprocess.InProcessSuite", 20, 120, 900),
+  SSE("sse", "dev.eventbroker.benchmarks.sse.SocketSuite", 20, 150, 900),
+  POSTGRES("postgres", "dev.eventbroker.benchmarks.postgres.PostgresSuite", 0, 60, 300);
+
+  private final String label;
+  private final String type;
+  private final int guardSeconds;
+  private final int shortSeconds;
+  private final int fullSeconds;
+
+  Suite(String label, String type, int guardSeconds, int shortSeconds, int fullSeconds) {
+    this.label = label;
+    this.type = type;
+    this.guardSeconds = guardSeconds;
+    this.shortSeconds = shortSeconds;
+    this.fullSeconds = fullSeconds;
+  }
+
+  /** What it is called on the command line. */
+  String label() {
+    return label;
+  }
+
+  /** About how long it takes: what a round took on two cores, times the rounds. */
+  Duration expected(Run.Effort effort, int rounds) {
+    int seconds =
+        switch (effort) {
+          case GUARD -> guardSeconds;
+          case SHORT -> shortSeconds;
+          case FULL -> fullSeconds;
+        };
+    return Duration.ofSeconds((long) seconds * rounds);
+  }
+
+  /** Asks all of it. Whatever goes wrong ends the run. */
+  void run(Run run) {
+    try {
+      Class.forName(type).getMethod("run", Run.class).invoke(null, run);
+    } catch (InvocationTargetException e) {
+      throw new IllegalStateException(label + ": failed", e.getCause());
+    } catch (ReflectiveOperationException e) {
+      run.progress().println(label + ": not built yet");
+    }
+  }
+}
