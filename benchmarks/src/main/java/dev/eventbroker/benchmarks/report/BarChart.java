@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 final class BarChart {
 
   private static final int LABELS = 150;
-  private static final int TOP = 92;
+  private static final int TOP = 112;
   private static final int ROW = 26;
   private static final int BAR = 16;
   private static final int BOTTOM = 14;
@@ -26,13 +26,15 @@ final class BarChart {
   private final String name;
   private final String title;
   private final String unit;
+  private final String floor;
   private final List<Panel> panels = new ArrayList<>();
 
-  /** The unit is told below the title, and which way is better. */
-  BarChart(String name, String title, String unit) {
+  /** The unit is told below the title, and which way is better; who the floor is, in the legend. */
+  BarChart(String name, String title, String unit, String floor) {
     this.name = name;
     this.title = title;
     this.unit = unit;
+    this.floor = floor;
   }
 
   private record Panel(String heading, Map<String, Spread> bars) {
@@ -65,6 +67,7 @@ final class BarChart {
         "muted",
         Anchor.START,
         unit + " Bars: medians; whiskers: least and most of the rounds.");
+    Chart.legend(svg, 62, peers, floor);
     for (int row = 0; row < peers.size(); row++) {
       String peer = peers.get(row);
       svg.text(LABELS - 10, baseline(row), Chart.style(peer), Anchor.END, peer);

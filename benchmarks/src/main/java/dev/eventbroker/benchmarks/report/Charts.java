@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 final class Charts {
 
   private static final String PER_SECOND = "Deliveries per second, more is better.";
-  private static final String MILLIS = "Milliseconds, less is better.";
+  private static final String MILLIS =
+      "Milliseconds, less is better; each panel has its own scale.";
 
   /** Two lines that differ in nothing but what is on the horizontal axis are one chart. */
   private static final Map<String, Long> ONE_PUBLISHER = Map.of("publishers", 1L, "topics", 1L);
@@ -97,14 +98,7 @@ final class Charts {
                 Map.of(),
                 "eventsPerSecond",
                 "p99Millis"),
-            bars(
-                "stalled",
-                "What do readers lose when others stop reading? Time until 99 of 100 have arrived",
-                MILLIS,
-                Scenario.STALLED,
-                Map.of(),
-                "stalled",
-                "p99Millis"),
+            stalled(),
             figures(
                 "opening",
                 "What does a new connection cost, from connect to the end of the headers?",
@@ -159,7 +153,7 @@ final class Charts {
       Map<String, Long> parameters,
       String size,
       String figure) {
-    LineChart chart = new LineChart(name, title, unit, sizes);
+    LineChart chart = new LineChart(name, title, unit, Peers.floorName(scenario.id()), sizes);
     for (Load load : summary.loads(scenario.id(), parameters)) {
       spreads(load, figure).forEach((p, spread) -> chart.point(p, load.parameter(size), spread));
     }
@@ -175,27 +169,55 @@ final class Charts {
       Map<String, Long> parameters,
       String size,
       String figure) {
-    BarChart chart = new BarChart(name, title, unit);
+    BarChart chart = new BarChart(name, title, unit, Peers.floorName(scenario.id()));
     for (Load load : summary.loads(scenario.id(), parameters)) {
       chart.panel(panelHeading(load, size), spreads(load, figure));
     }
-    return new Question(name, drawn(chart, true, Figure.moreIsBetter(figure)));
+    return new Question(name, drawn(chart, Figure.moreIsBetter(figure)));
   }
 
   private static String panelHeading(Load load, String size) {
     String number = Numbers.whole(load.parameter(size));
-    return switch (size) {
-      case "connections" -> number + " connections";
-      case "eventsPerSecond" ->
-          number + " events/s to " + Numbers.whole(load.parameter("connections"));
-      default -> number + " of " + Numbers.whole(load.parameter("connections")) + " never read";
-    };
+    return size.equals("connections")
+        ? number + " connections"
+        : number + " events/s to " + Numbers.whole(load.parameter("connections"));
+  }
+
+  /** Without and with those that never read; where the first was not asked for, the closed loop. */
+  private Question stalled() {
+    String name = "stalled";
+    BarChart chart =
+        new BarChart(
+            name,
+            "What do readers lose when others stop reading? Time until 99 of 100 have arrived",
+            MILLIS,
+            Peers.floorName(Scenario.STALLED.id()));
+    for (Load load : summary.loads(Scenario.STALLED.id())) {
+      long connections = load.parameter("connections");
+      if (load.parameter("stalled") == 0) {
+        continue;
+      }
+      summary
+          .withoutStalls(load)
+          .ifPresent(
+              without ->
+                  chart.panel(
+                      "all " + Numbers.whole(connections) + " read",
+                      spreads(without, "p99Millis")));
+      chart.panel(
+          Numbers.whole(load.parameter("stalled"))
+              + " of "
+              + Numbers.whole(connections)
+              + " never read",
+          spreads(load, "p99Millis"));
+    }
+    return new Question(name, drawn(chart, false));
   }
 
   /** A panel for each figure of the largest load. */
   private Question figures(
       String name, String title, String unit, Scenario scenario, String... figures) {
-    BarChart chart = new BarChart(name, title, unit);
+    BarChart chart = new BarChart(name, title, unit, Peers.floorName(scenario.id()));
     List<Load> loads = summary.loads(scenario.id());
     if (!loads.isEmpty()) {
       Load largest = loads.get(loads.size() - 1);
@@ -203,11 +225,12 @@ final class Charts {
         chart.panel(Figure.heading(figure), spreads(largest, figure));
       }
     }
-    return new Question(name, drawn(chart, false, false));
+    return new Question(name, drawn(chart, false));
   }
 
-  private static Optional<Chart> drawn(BarChart chart, boolean sharedScale, boolean moreIsBetter) {
-    return chart.isEmpty() ? Optional.empty() : Optional.of(chart.draw(sharedScale, moreIsBetter));
+  /** Rates are compared across panels too; of latencies and costs each panel has its own scale. */
+  private static Optional<Chart> drawn(BarChart chart, boolean rates) {
+    return chart.isEmpty() ? Optional.empty() : Optional.of(chart.draw(rates, rates));
   }
 
   private static SortedMap<String, Spread> spreads(Load load, String figure) {

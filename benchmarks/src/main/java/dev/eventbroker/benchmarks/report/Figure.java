@@ -38,7 +38,7 @@ final class Figure {
           Map.entry("rssKibPerConnection", "RSS per connection, KiB"),
           Map.entry("heapKibPerConnection", "live heap per connection, KiB"),
           Map.entry("busyWithHeartbeats", "of one core, with heartbeats"),
-          Map.entry("secondsUntilAllLive", "s until all are live"),
+          Map.entry("secondsUntilAllLive", "seconds until all are live"),
           Map.entry("p99MillisQuiet", "others' p99 before, ms"),
           Map.entry("p99MillisDuring", "others' p99 meanwhile, ms"),
           Map.entry("heapMibStart", "live heap at the start, MiB"),

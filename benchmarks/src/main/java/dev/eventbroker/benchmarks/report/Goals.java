@@ -254,11 +254,7 @@ final class Goals {
   private List<Part> stalled() {
     List<Part> parts = new ArrayList<>();
     for (Load load : summary.loads(Scenario.STALLED.id())) {
-      long connections = load.parameter("connections");
-      Optional<Load> without =
-          summary
-              .load(Scenario.STALLED.id(), Map.of("connections", connections, "stalled", 0L))
-              .or(() -> closed(connections, 1));
+      Optional<Load> without = summary.withoutStalls(load);
       if (load.parameter("stalled") == 0 || without.isEmpty()) {
         continue;
       }

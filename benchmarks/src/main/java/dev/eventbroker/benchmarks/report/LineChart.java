@@ -18,10 +18,10 @@ import java.util.stream.Collectors;
 final class LineChart {
 
   private static final int LEFT = 60;
-  private static final int RIGHT = Chart.WIDTH - 180;
-  private static final int TOP = 62;
-  private static final int BOTTOM = 382;
-  private static final int HEIGHT = 432;
+  private static final int RIGHT = Chart.WIDTH - 230;
+  private static final int TOP = 82;
+  private static final int BOTTOM = 402;
+  private static final int HEIGHT = 452;
 
   /** Names at the ends of lines are no closer than this. */
   private static final int LABEL = 17;
@@ -29,14 +29,16 @@ final class LineChart {
   private final String name;
   private final String title;
   private final String unit;
+  private final String floor;
   private final String sizes;
   private final SortedMap<String, SortedMap<Long, Spread>> lines = new TreeMap<>(Peers.order());
 
-  /** The unit is told below the title, what the sizes are below the chart. */
-  LineChart(String name, String title, String unit, String sizes) {
+  /** The unit is told below the title, who the floor is in the legend, what the sizes are below. */
+  LineChart(String name, String title, String unit, String floor, String sizes) {
     this.name = name;
     this.title = title;
     this.unit = unit;
+    this.floor = floor;
     this.sizes = sizes;
   }
 
@@ -60,6 +62,7 @@ final class LineChart {
         "muted",
         Anchor.START,
         unit + " Logarithmic; dots: medians; whiskers: least and most.");
+    Chart.legend(svg, 62, lines.keySet(), floor);
     Scale scale = new Scale();
     for (int decade = scale.low; decade <= scale.high; decade++) {
       double y = scale.y(Math.pow(10, decade));

@@ -39,6 +39,14 @@ final class Peers {
     return Optional.of(NETTY + "epoll").filter(present::contains);
   }
 
+  /** What a reader calls the floor of a scenario. */
+  static String floorName(String scenario) {
+    if (scenario.startsWith("inprocess/")) {
+      return "plain loop (the floor)";
+    }
+    return scenario.startsWith("postgres/") ? "plain pg_notify" : "bare Netty (the floor)";
+  }
+
   /** Ours first, then the floors, then the others; each by name. */
   static Comparator<String> order() {
     return Comparator.comparingInt(Peers::rank).thenComparing(Comparator.naturalOrder());

@@ -111,6 +111,7 @@ enum Scenario {
 
   private final String id;
   private final String title;
+
   @SuppressWarnings("ImmutableEnumChecker") // what List.of gives can't be changed
   private final List<String> figures;
 

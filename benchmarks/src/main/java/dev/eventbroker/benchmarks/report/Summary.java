@@ -72,4 +72,14 @@ public final class Summary {
   public Optional<Load> load(String scenario, Map<String, Long> parameters) {
     return loads(scenario, parameters).stream().findFirst();
   }
+
+  /**
+   * Returns what a load with stalled readers is compared with: the same without any, or where that
+   * was not asked for, the closed loop with as many connections.
+   */
+  Optional<Load> withoutStalls(Load load) {
+    long connections = load.parameter("connections");
+    return load(Scenario.STALLED.id(), Map.of("connections", connections, "stalled", 0L))
+        .or(() -> load(Scenario.CLOSED.id(), Map.of("connections", connections, "burst", 1L)));
+  }
 }
