@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -68,6 +69,10 @@ public final class Benchmarks {
       progress.println(e.getMessage());
       progress.println("see --help");
       return NOT_UNDERSTOOD;
+    } catch (RuntimeException e) {
+      // Whoever failed may have left threads: the command has to end all the same.
+      e.printStackTrace(progress);
+      return FAILED;
     }
   }
 
@@ -88,32 +93,52 @@ public final class Benchmarks {
   private int measureAll(Arguments arguments) {
     Path file =
         arguments.results().orElseGet(() -> home.resolve("results").resolve(today() + ".jsonl"));
-    List<Result> results = measure(arguments, file);
+    Measured measured = measure(arguments, file);
     progress.println("results are in " + file);
-    tables.print(new Tables(new Summary(results)).markdown());
-    return PASSED;
+    tables.print(new Tables(measured.summary()).markdown());
+    return measured.complete() ? PASSED : FAILED;
   }
 
-  /** Returns what this run measured, without what else is in the file. */
-  private List<Result> measure(Arguments arguments, Path file) {
+  /** What this run measured, and whether that is all. */
+  private record Measured(Summary summary, boolean complete) {}
+
+  /** A suite that fails does not keep the others from being measured. */
+  private Measured measure(Arguments arguments, Path file) {
     Duration expected =
         arguments.suites().stream()
             .map(suite -> suite.expected(arguments.effort(), arguments.rounds()))
             .reduce(Duration.ZERO, Duration::plus);
-    ResultsFile results = new ResultsFile(file);
     Run run =
         new Run(
             clock.instant().truncatedTo(ChronoUnit.SECONDS).toString(),
             arguments.rounds(),
             arguments.effort(),
-            results,
+            new ResultsFile(file),
             Progress.to(progress, clock, expected));
+    boolean complete = true;
     for (Suite suite : arguments.suites()) {
-      run.progress().println(suite.label() + ": begins");
-      suite.run(run);
+      complete &= ask(suite, run);
     }
-    return file.toFile().exists()
-        ? results.read().stream().filter(result -> result.run().equals(run.id())).toList()
+    return new Measured(new Summary(of(run, file)), complete);
+  }
+
+  private static boolean ask(Suite suite, Run run) {
+    run.progress().println(suite.label() + ": begins");
+    try {
+      suite.run(run);
+      return true;
+    } catch (RuntimeException e) {
+      run.progress().println(suite.label() + ": FAILED");
+      e.printStackTrace(run.progress());
+      return false;
+    }
+  }
+
+  /** What else is in the file is of other runs. */
+  private static List<Result> of(Run run, Path file) {
+    return Files.exists(file)
+        ? new ResultsFile(file)
+            .read().stream().filter(result -> result.run().equals(run.id())).toList()
         : List.of();
   }
 
@@ -145,7 +170,12 @@ public final class Benchmarks {
     }
     GuardFile onRecord = new GuardFile(home.resolve("guard.json"));
     Path file = arguments.results().orElseGet(() -> home.resolve("target").resolve("guard.jsonl"));
-    Guard guard = new Guard(new Summary(measure(arguments, file)));
+    Measured measured = measure(arguments, file);
+    Guard guard = new Guard(measured.summary());
+    if (!measured.complete()) {
+      progress.println("guard: FAILED, for not everything could be measured");
+      return FAILED;
+    }
     if (arguments.record()) {
       List<Guard.Entry> entries = guard.entries(today());
       onRecord.write(entries);

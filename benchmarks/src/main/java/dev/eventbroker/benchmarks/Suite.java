@@ -6,7 +6,7 @@ import java.time.Duration;
 
 /** A kind of question, with the class that asks all of it. */
 enum Suite {
-  INPROCESS("inprocess", "dev.eventbroker.benchmarks.inprocess.InProcessSuite", 20, 120, 900),
+  INPROCESS("inprocess", "dev.eventbroker.benchmarks.inprocess.InProcessSuite", 30, 240, 900),
   SSE("sse", "dev.eventbroker.benchmarks.sse.SocketSuite", 20, 150, 900),
   POSTGRES("postgres", "dev.eventbroker.benchmarks.postgres.PostgresSuite", 0, 60, 300);
 

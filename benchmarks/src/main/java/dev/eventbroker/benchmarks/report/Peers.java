@@ -10,6 +10,9 @@ final class Peers {
   private static final String OURS = "eventbroker";
   private static final String NETTY = "netty-";
 
+  /** Of the others, those whose transport is NIO unless they are told; the rest are on epoll. */
+  private static final Set<String> ON_NIO = Set.of("vertx");
+
   private Peers() {}
 
   static boolean isOurs(String peer) {
@@ -23,7 +26,8 @@ final class Peers {
 
   /**
    * Returns the floor of a peer among those present: a plain loop in process, bare Netty on the
-   * same transport over sockets (epoll for who names none), {@code pg_notify} in Postgres.
+   * same transport over sockets (which is that of the others by default), {@code pg_notify} in
+   * Postgres.
    */
   static Optional<String> floor(String scenario, String peer, Set<String> present) {
     if (scenario.startsWith("inprocess/")) {
@@ -36,7 +40,8 @@ final class Peers {
       String transport = peer.substring(peer.indexOf('-') + 1);
       return Optional.of(NETTY + transport).filter(present::contains);
     }
-    return Optional.of(NETTY + "epoll").filter(present::contains);
+    String transport = ON_NIO.contains(peer) ? "nio" : "epoll";
+    return Optional.of(NETTY + transport).filter(present::contains);
   }
 
   /** What a reader calls the floor of a scenario. */

@@ -127,7 +127,7 @@ public final class PerformancePage {
         ? "No run yet."
         : runs.entrySet().stream()
             .sorted(Map.Entry.comparingByKey())
-            .map(run -> "Run of " + run.getKey() + ": " + String.join(", ", run.getValue()) + ".")
+            .map(run -> "- run of " + run.getKey() + ": " + String.join(", ", run.getValue()) + ".")
             .collect(Collectors.joining("\n"));
   }
 

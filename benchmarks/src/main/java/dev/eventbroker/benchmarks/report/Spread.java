@@ -25,13 +25,12 @@ public record Spread(double median, double min, double max, int rounds) {
     return Optional.of(new Spread(median, sorted[0], sorted[sorted.length - 1], sorted.length));
   }
 
-  /** As {@code 268 k (224 k–269 k)}; the median alone where one round is all there is. */
+  /** As {@code 268 k (224 k–269 k)}; the median alone where no spread shows. */
   @Override
   public String toString() {
     String text = Numbers.brief(median);
-    if (rounds == 1 || min == max) {
-      return text;
-    }
-    return text + " (" + Numbers.brief(min) + "–" + Numbers.brief(max) + ")";
+    String least = Numbers.brief(min);
+    String most = Numbers.brief(max);
+    return least.equals(most) ? text : text + " (" + least + "–" + most + ")";
   }
 }

@@ -31,7 +31,7 @@ public final class Tables {
         new StringBuilder(
             "Medians, with the least and the most of all rounds in brackets. Ratios are to the floor"
                 + " in the same round: a plain loop in process, bare Netty on the same transport over"
-                + " sockets (epoll for who names none), `pg_notify` in Postgres.\n");
+                + " sockets, `pg_notify` in Postgres.\n");
     for (String scenario : inOrder()) {
       text.append("\n### ").append(title(scenario)).append("\n");
       table(text, scenario);

@@ -44,7 +44,7 @@ class PerformancePageTest {
     String rewritten = page().rewritten(page);
 
     assertThat(rewritten)
-        .startsWith("before\n<!-- generated: source -->\nRun of ")
+        .startsWith("before\n<!-- generated: source -->\n- run of ")
         .endsWith("\n<!-- end -->\nafter\n")
         .doesNotContain("old");
   }
