@@ -1,24 +1,23 @@
 package dev.eventbroker.benchmarks;
 
+import dev.eventbroker.benchmarks.inprocess.InProcessSuite;
 import dev.eventbroker.benchmarks.report.Run;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 
 /** A kind of question, with the class that asks all of it. */
 enum Suite {
-  INPROCESS("inprocess", "dev.eventbroker.benchmarks.inprocess.InProcessSuite", 30, 240, 900),
-  SSE("sse", "dev.eventbroker.benchmarks.sse.SocketSuite", 20, 150, 900),
-  POSTGRES("postgres", "dev.eventbroker.benchmarks.postgres.PostgresSuite", 0, 60, 300);
+  INPROCESS("inprocess", 30, 240, 900),
+  SSE("sse", 20, 150, 900),
+  POSTGRES("postgres", 0, 60, 300);
 
   private final String label;
-  private final String type;
   private final int guardSeconds;
   private final int shortSeconds;
   private final int fullSeconds;
 
-  Suite(String label, String type, int guardSeconds, int shortSeconds, int fullSeconds) {
+  Suite(String label, int guardSeconds, int shortSeconds, int fullSeconds) {
     this.label = label;
-    this.type = type;
     this.guardSeconds = guardSeconds;
     this.shortSeconds = shortSeconds;
     this.fullSeconds = fullSeconds;
@@ -40,14 +39,22 @@ enum Suite {
     return Duration.ofSeconds((long) seconds * rounds);
   }
 
-  /** Asks all of it. Whatever goes wrong ends the run. */
+  /** Asks all of it. */
   void run(Run run) {
+    switch (this) {
+      case INPROCESS -> InProcessSuite.run(run);
+      case SSE -> byName("dev.eventbroker.benchmarks.sse.SocketSuite", run);
+      case POSTGRES -> byName("dev.eventbroker.benchmarks.postgres.PostgresSuite", run);
+    }
+  }
+
+  private static void byName(String type, Run run) {
     try {
       Class.forName(type).getMethod("run", Run.class).invoke(null, run);
     } catch (InvocationTargetException e) {
-      throw new IllegalStateException(label + ": failed", e.getCause());
+      throw new IllegalStateException(type + ": failed", e.getCause());
     } catch (ReflectiveOperationException e) {
-      run.progress().println(label + ": not built yet");
+      throw new IllegalStateException(type + ": not there (expected: a suite)", e);
     }
   }
 }

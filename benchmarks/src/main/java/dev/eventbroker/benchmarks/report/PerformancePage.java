@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -114,21 +116,26 @@ public final class PerformancePage {
 
   /** Which runs the figures are from. */
   private String source() {
-    Map<String, TreeSet<String>> runs = new LinkedHashMap<>();
+    Map<String, Set<String>> scenarios = new TreeMap<>();
+    Map<String, Set<Integer>> jdks = new TreeMap<>();
     for (String scenario : summary.scenarios()) {
       for (Load load : summary.loads(scenario)) {
-        String jdks =
-            load.jdks().stream().map(String::valueOf).collect(Collectors.joining(" and JDK "));
-        String run = load.run() + " (JDK " + jdks + ")";
-        runs.computeIfAbsent(run, name -> new TreeSet<>()).add("`" + scenario + "`");
+        scenarios.computeIfAbsent(load.run(), run -> new TreeSet<>()).add("`" + scenario + "`");
+        jdks.computeIfAbsent(load.run(), run -> new TreeSet<>()).addAll(load.jdks());
       }
     }
-    return runs.isEmpty()
+    return scenarios.isEmpty()
         ? "No run yet."
-        : runs.entrySet().stream()
-            .sorted(Map.Entry.comparingByKey())
-            .map(run -> "- run of " + run.getKey() + ": " + String.join(", ", run.getValue()) + ".")
+        : scenarios.entrySet().stream()
+            .map(
+                run ->
+                    source(run.getKey(), jdks.getOrDefault(run.getKey(), Set.of()), run.getValue()))
             .collect(Collectors.joining("\n"));
+  }
+
+  private static String source(String run, Set<Integer> jdks, Set<String> scenarios) {
+    String on = jdks.stream().map(jdk -> ", JDK " + jdk).collect(Collectors.joining());
+    return "- run of " + run + on + ": " + String.join(", ", scenarios);
   }
 
   private String goals(String page) {
