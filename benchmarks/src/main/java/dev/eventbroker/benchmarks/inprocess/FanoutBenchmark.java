@@ -1,21 +1,6 @@
 package dev.eventbroker.benchmarks.inprocess;
 
-import dev.eventbroker.Authorized;
-import dev.eventbroker.Broker;
-import dev.eventbroker.Delivery;
-import dev.eventbroker.Event;
-import dev.eventbroker.Gap;
-import dev.eventbroker.SubscribeRequest;
-import dev.eventbroker.Subscriber;
-import dev.eventbroker.Topic;
-import dev.eventbroker.TopicFilter;
-import dev.eventbroker.engine.BrokerBuilder;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -30,125 +15,99 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.infra.ThreadParams;
 
 /**
- * How many deliveries a second come from one publisher to N subscribers, beside a plain loop over
- * the same subscribers on the publishing thread (the floor). One operation publishes a batch and
- * waits until every subscriber has counted it, so the number of events in flight is bounded.
+ * How many deliveries a second come from one publish to N subscribers. Each thread is a publisher:
+ * one operation publishes a batch and waits until every subscriber has counted the batch before, so
+ * at most two batches ({@link Fanout#batch}) are in flight. Counted is what subscribers have
+ * counted; at the end each of them has counted every event once, or the benchmark fails.
+ *
+ * <p>With more than one topic every subscriber has one of its own, and an event reaches one
+ * subscriber: what is measured is finding it.
+ *
+ * <p>Events are made beforehand, so what is allocated is the peer's.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Fork(1)
+@Fork(
+    value = 1,
+    jvmArgsAppend = {"-Xms3g", "-Xmx3g"})
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 1)
 public class FanoutBenchmark {
 
-  private static final int BATCH = 64;
-  private static final int LANES = 2;
-  private static final Topic TOPIC = Topic.of("bench/fanout");
+  /** Who: a label of {@link PeerKind}. */
+  @Param({
+    "eventbroker",
+    "loop",
+    "submission-publisher",
+    "reactor-buffered",
+    "reactor-direct",
+    "guava",
+    "guava-async",
+    "vertx",
+    "jctools"
+  })
+  public String peer = "";
 
-  @Param({"loop", "broker"})
-  public String way;
-
-  @Param({"1", "10", "100", "1000", "10000"})
+  /** How many subscribers there are in all. */
+  @Param({"1", "10", "100", "1000", "10000", "100000"})
   public int subscribers;
 
-  private final List<ExecutorService> executors = new ArrayList<>();
-  private final List<Counter> counters = new ArrayList<>();
-  private final List<Listener> listeners = new ArrayList<>();
-  private final Event event = Event.of(TOPIC, "tick", "x".repeat(200));
-  private Broker broker = new BrokerBuilder().build();
-  private long expected;
+  /** 1, or as many as there are subscribers. */
+  @Param("1")
+  public int topics;
+
+  private Fanout fanout;
 
   /** Deliveries that subscribers have counted, per second. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.OPERATIONS)
-  public static class Rate {
+  public static class Counted {
+
+    /** Read by JMH. */
     public long deliveries;
   }
 
+  /** One thread's events in flight. */
+  @State(Scope.Thread)
+  public static class Publisher {
+
+    private Sender sender;
+    private int reached;
+
+    /** Each thread has a sender of its own. */
+    @Setup(Level.Trial)
+    public void choose(FanoutBenchmark benchmark, ThreadParams thread) {
+      sender = benchmark.fanout.sender(thread.getThreadIndex());
+      reached = benchmark.subscribers / benchmark.topics;
+    }
+  }
+
+  /** Subscribes everybody. */
   @Setup(Level.Trial)
-  public void subscribeAll() {
-    for (int i = 0; i < LANES; i++) {
-      executors.add(Executors.newSingleThreadExecutor());
-      counters.add(new Counter());
-    }
-    for (int i = 0; i < subscribers; i++) {
-      Listener listener = new Listener(counters.get(i % LANES));
-      listeners.add(listener);
-      if (way.equals("broker")) {
-        broker.subscribe(
-            SubscribeRequest.by(Authorized.principal("p"))
-                .filter(TopicFilter.exactly(TOPIC))
-                .lane(executors.get(i % LANES))
-                .build(),
-            listener);
-      }
-    }
+  public void subscribeAll(BenchmarkParams params) {
+    PeerKind kind = PeerKind.labelled(peer);
+    int publishers = params.getThreads();
+    fanout =
+        topics == 1
+            ? Fanout.onOneTopic(
+                kind, subscribers, publishers, Fanout.batch(subscribers, publishers))
+            : Fanout.onOwnTopics(kind, topics, publishers);
   }
 
+  /** Fails if anything was lost or came twice. */
   @TearDown(Level.Trial)
-  public void closeAll() {
-    broker.close();
-    executors.forEach(ExecutorService::shutdownNow);
+  public void finish() {
+    fanout.finish();
   }
 
+  /** See the class comment. */
   @Benchmark
-  @SuppressWarnings("ThreadPriorityCheck") // waiting must not take the processor from the lanes
-  public void publish(Rate rate) {
-    for (int i = 0; i < BATCH; i++) {
-      if (way.equals("broker")) {
-        broker.publish(event);
-      } else {
-        listeners.forEach(Listener::count);
-      }
-    }
-    listeners.stream().filter(listener -> way.equals("loop")).forEach(Listener::onBatchEnd);
-    expected += (long) BATCH * subscribers;
-    while (counted() < expected) {
-      Thread.yield();
-    }
-    rate.deliveries += (long) BATCH * subscribers;
-  }
-
-  private long counted() {
-    return counters.stream().mapToLong(Counter::get).sum();
-  }
-
-  /** One lane's deliveries. */
-  private static final class Counter extends AtomicLong {
-    private static final long serialVersionUID = 1L;
-  }
-
-  /** Counts by itself, and adds to its lane's counter at the end of a batch. */
-  private static final class Listener implements Subscriber {
-
-    private final Counter lane;
-    private long uncounted;
-
-    Listener(Counter lane) {
-      this.lane = lane;
-    }
-
-    void count() {
-      uncounted++;
-    }
-
-    @Override
-    public void onEvent(Delivery delivery) {
-      uncounted++;
-    }
-
-    @Override
-    public void onGap(Gap gap) {
-      throw new IllegalStateException("lost events: " + gap);
-    }
-
-    @Override
-    public void onBatchEnd() {
-      lane.lazySet(lane.get() + uncounted);
-      uncounted = 0;
-    }
+  public void publishBatch(Publisher publisher, Counted counted) {
+    counted.deliveries += (long) publisher.sender.publishBatch() * publisher.reached;
   }
 }

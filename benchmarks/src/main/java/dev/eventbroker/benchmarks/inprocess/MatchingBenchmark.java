@@ -2,13 +2,9 @@ package dev.eventbroker.benchmarks.inprocess;
 
 import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;
-import dev.eventbroker.Delivery;
 import dev.eventbroker.Event;
 import dev.eventbroker.EventId;
-import dev.eventbroker.Gap;
 import dev.eventbroker.SubscribeRequest;
-import dev.eventbroker.Subscriber;
-import dev.eventbroker.Topic;
 import dev.eventbroker.TopicFilter;
 import dev.eventbroker.engine.BrokerBuilder;
 import java.util.concurrent.CompletionStage;
@@ -17,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -35,26 +32,31 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(value = 1, jvmArgsAppend = "-Xmx3g")
-@Warmup(iterations = 2, time = 1)
+@Fork(
+    value = 1,
+    jvmArgsAppend = {"-Xms3g", "-Xmx3g"})
+@Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 1)
 public class MatchingBenchmark {
 
-  @Param({"exact", "wildcard"})
-  public String filters;
-
+  /** How many subscriptions there are, each with another filter. */
   @Param({"10", "10000", "1000000"})
-  public int subscriptions;
+  public int filters;
+
+  /** Whether their last level is one. */
+  @Param({"false", "true"})
+  public boolean wildcard;
 
   private final Broker broker = new BrokerBuilder().logEvents(1024).build();
   private final Executor lane = Runnable::run;
   private final Counter counter = new Counter();
-  private Event event = Event.of(Topic.of("unset"), "tick", "");
+  private Event event;
 
-  @Setup
+  /** Subscribes everybody. */
+  @Setup(Level.Trial)
   public void subscribeAll() {
-    String last = filters.equals("exact") ? "board" : TopicFilter.ONE;
-    for (int i = 0; i < subscriptions; i++) {
+    String last = wildcard ? TopicFilter.ONE : "board";
+    for (int i = 0; i < filters; i++) {
       broker.subscribe(
           SubscribeRequest.by(Authorized.principal("p"))
               .filter(TopicFilter.of("project/" + i + "/" + last))
@@ -62,34 +64,19 @@ public class MatchingBenchmark {
               .build(),
           counter);
     }
-    event = Event.of(Topic.of("project/" + subscriptions / 2 + "/board"), "tick", "x");
+    event = Event.of(Topics.numbered(filters / 2), "tick", "x");
   }
 
-  @TearDown
+  /** Fails if nothing was delivered. */
+  @TearDown(Level.Trial)
   public void close() {
-    if (counter.events == 0) {
-      throw new IllegalStateException("nothing was delivered");
-    }
+    counter.requireSome();
     broker.close();
   }
 
+  /** See the class comment. */
   @Benchmark
   public CompletionStage<EventId> publish() {
     return broker.publish(event);
-  }
-
-  private static final class Counter implements Subscriber {
-
-    private long events;
-
-    @Override
-    public void onEvent(Delivery delivery) {
-      events++;
-    }
-
-    @Override
-    public void onGap(Gap gap) {
-      throw new IllegalStateException("lost events: " + gap);
-    }
   }
 }

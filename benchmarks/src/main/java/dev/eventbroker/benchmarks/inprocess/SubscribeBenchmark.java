@@ -1,18 +1,11 @@
 package dev.eventbroker.benchmarks.inprocess;
 
-import dev.eventbroker.Authorized;
-import dev.eventbroker.Broker;
-import dev.eventbroker.Delivery;
-import dev.eventbroker.Gap;
-import dev.eventbroker.SubscribeRequest;
-import dev.eventbroker.Subscriber;
 import dev.eventbroker.TopicFilter;
-import dev.eventbroker.engine.BrokerBuilder;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -24,56 +17,69 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What it costs to subscribe and to go again beside N others with the same filter. The lane runs on
- * the calling thread, so one operation is both from the call to the end of the handshake and from
- * the close to the last trace.
+ * How many times a second one can subscribe and go again beside N others with the same filter.
+ * Nothing is published. Ours has its lane on the calling thread, so that one operation is both from
+ * the call to the end of the handshake and from the close to the last trace. Of a {@code
+ * SubmissionPublisher} a cancelled subscriber is taken out by the next call that passes it.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(value = 1, jvmArgsAppend = "-Xmx3g")
-@Warmup(iterations = 2, time = 1)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Fork(
+    value = 1,
+    jvmArgsAppend = {"-Xms3g", "-Xmx3g"})
+@Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 1)
 public class SubscribeBenchmark {
 
-  @Param({"project/42/board", "project/*/board"})
-  public String filter;
+  /** Who: a label of {@link PeerKind}. */
+  @Param({
+    "eventbroker",
+    "loop",
+    "submission-publisher",
+    "reactor-buffered",
+    "reactor-direct",
+    "guava",
+    "vertx",
+    "jctools"
+  })
+  public String peer = "";
 
-  @Param({"0", "100000", "1000000"})
-  public int others;
+  /** How many others there are. */
+  @Param({"0", "1000", "100000", "1000000"})
+  public int beside;
 
-  private final Broker broker = new BrokerBuilder().logEvents(1024).build();
-  private final Executor lane = Runnable::run;
-  private final Subscriber subscriber =
-      new Subscriber() {
-        @Override
-        public void onEvent(Delivery delivery) {}
+  /** Whether the filter is one; only ours has them. */
+  @Param("false")
+  public boolean wildcard;
 
-        @Override
-        public void onGap(Gap gap) {}
-      };
+  private final Gate[] gates = {new Gate(), new Gate()};
+  private final Listener one = new Listener.OfOne(gates, 1);
+  private TopicFilter filter;
+  private Peer subscribed;
 
-  @Setup
+  /** Subscribes the others. */
+  @Setup(Level.Trial)
   public void subscribeOthers() {
-    for (int i = 0; i < others; i++) {
-      broker.subscribe(request(), subscriber);
+    PeerKind kind = PeerKind.labelled(peer);
+    subscribed = kind == PeerKind.EVENTBROKER ? EventbrokerPeer.onCallingThread() : kind.peer(1);
+    filter = wildcard ? TopicFilter.of("project/*/board") : TopicFilter.exactly(Topics.numbered(0));
+    Patience patience = new Patience(peer, beside);
+    for (int i = 0; i < beside; i++) {
+      patience.check(i);
+      subscribed.subscribe(filter, new Listener.OfOne(gates, 1));
     }
   }
 
-  @TearDown
+  /** Ends the peer. */
+  @TearDown(Level.Trial)
   public void close() {
-    broker.close();
+    subscribed.close();
   }
 
+  /** See the class comment. */
   @Benchmark
-  public void subscribeAndClose() {
-    broker.subscribe(request(), subscriber).close();
-  }
-
-  private SubscribeRequest request() {
-    return SubscribeRequest.by(Authorized.principal("p"))
-        .filter(TopicFilter.of(filter))
-        .lane(lane)
-        .build();
+  public void subscribeAndGo() {
+    subscribed.subscribe(filter, one).run();
   }
 }
