@@ -238,7 +238,8 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     }
     takeOver(ctx);
     answered = true;
-    Wire wire = new Wire(ctx, answers.isChunked(), multiplexed);
+    FrameBatch batch = endpoint.batchOf(ctx.channel().eventLoop());
+    Wire wire = new Wire(ctx, batch, answers.isChunked(), multiplexed);
     SseStream opened =
         new SseStream(ctx, settings, wire, connection.get(), allowed, request.lastEventId());
     stream = opened;

@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
-import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -45,17 +44,12 @@ final class Wire implements ChannelFutureListener {
    */
   private static final int PIECE = 16 * 1024;
 
-  private static final int FIRST_BATCH = 4;
-
   private final ChannelHandlerContext ctx;
   private final @Nullable ChannelHandlerContext codec;
+  private final FrameBatch batch;
   private final boolean chunked;
   private final boolean multiplexed;
   private final boolean promisesMayBeVoid;
-
-  private WireFrame[] batch = new WireFrame[FIRST_BATCH];
-  private int batched;
-  private int batchedBytes;
 
   // Writes, and those of them that have ended or whose end is not told: the channel's own buffer
   // is where the latter are seen.
@@ -65,10 +59,12 @@ final class Wire implements ChannelFutureListener {
   /**
    * The way from that handler.
    *
+   * @param batch the one of the channel's event loop
    * @param chunked whether the response is, which HTTP/1.0 and multiplexed connections do not know
    */
-  Wire(ChannelHandlerContext ctx, boolean chunked, boolean multiplexed) {
+  Wire(ChannelHandlerContext ctx, FrameBatch batch, boolean chunked, boolean multiplexed) {
     this.ctx = ctx;
+    this.batch = batch;
     this.codec = multiplexed ? null : codecRightBefore(ctx);
     this.chunked = chunked && codec != null;
     this.multiplexed = multiplexed;
@@ -83,20 +79,21 @@ final class Wire implements ChannelFutureListener {
       sendAlone(frame);
       return;
     }
-    if (batchedBytes + size > PIECE) {
+    if (batch.isOf(this) && batch.bytes() + size > PIECE) {
       sendBatch();
     }
-    if (batched == batch.length) {
-      batch = Arrays.copyOf(batch, 2 * batched);
-    }
-    batch[batched++] = frame;
-    batchedBytes += size;
+    batch.belongTo(this);
+    batch.add(frame, size);
   }
 
   /** Sends the batch on its way to the socket. */
   void flush() {
     sendBatch();
-    ctx.flush();
+    if (codec == null) {
+      ctx.flush();
+    } else {
+      codec.flush(); // it holds nothing back itself
+    }
   }
 
   /** Ends the response behind everything that was written. */
@@ -105,19 +102,11 @@ final class Wire implements ChannelFutureListener {
     return ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
   }
 
-  private void sendBatch() {
-    if (batched == 0) {
-      return;
+  /** Sends what the event loop's batch has of this one's frames. */
+  void sendBatch() {
+    if (batch.isOf(this)) {
+      send(batch.take(ctx.alloc(), chunked));
     }
-    ByteBuf bytes = ctx.alloc().ioBuffer(batchedBytes, batchedBytes);
-    for (int i = 0; i < batched; i++) {
-      batch[i].copyTo(bytes, chunked);
-    }
-    // The frames belong to the log; a quiet connection must not keep them.
-    Arrays.fill(batch, 0, batched, WireFrame.HEARTBEAT);
-    batched = 0;
-    batchedBytes = 0;
-    send(bytes);
   }
 
   private void sendAlone(WireFrame frame) {
