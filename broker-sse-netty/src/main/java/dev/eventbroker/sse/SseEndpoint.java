@@ -84,6 +84,11 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
   }
 
   private Optional<Unanswered> unanswered(ChannelHandlerContext ctx) {
+    Unanswered first = ctx.pipeline().get(Unanswered.class);
+    if (first == null || first.isOf(this)) {
+      return Optional.ofNullable(first);
+    }
+    // There are endpoints for several paths.
     for (Map.Entry<String, ChannelHandler> entry : ctx.pipeline()) {
       if (entry.getValue() instanceof Unanswered counting && counting.isOf(this)) {
         return Optional.of(counting);

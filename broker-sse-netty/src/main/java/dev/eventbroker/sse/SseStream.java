@@ -231,6 +231,11 @@ final class SseStream implements Subscriber {
 
   // ---- What the channel says
 
+  /** No codec stands between this and the transport any more. */
+  void standAlone() {
+    wire.standAlone();
+  }
+
   void writabilityChanged() {
     Subscription own = subscription;
     if (own != null && channel.isWritable()) {
