@@ -294,6 +294,21 @@ public final class SseServer implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Runs on that transport. Default: the best that the class path and the kernel offer.
+     *
+     * @throws IllegalStateException if it is not available
+     */
+    public Builder transport(SseTransport newTransport) {
+      return transport(
+          newTransport
+              .found()
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "transport: " + newTransport + " (expected: available)")));
+    }
+
     Builder transport(Transport newTransport) {
       transport = Optional.of(newTransport);
       return this;

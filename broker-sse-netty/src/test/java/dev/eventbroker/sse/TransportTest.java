@@ -10,7 +10,8 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,7 @@ class TransportTest {
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void eventsComeAndTheEndIsClean(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     try (RunningServer running = on(transport, options -> options);
         RawClient client = running.connect().open("/events?topic=a")) {
       client.readChunk();
@@ -43,7 +44,7 @@ class TransportTest {
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void rule28WhoGoesWithOrWithoutAGoodbyeIsGoneWithoutAWrite(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     // Nothing is written for an hour, and nothing is looked at for a year.
     try (RunningServer running =
         on(
@@ -65,7 +66,7 @@ class TransportTest {
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void rule28WhoStopsReadingIsClosedAndNobodyElseIs(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     try (RunningServer running =
             on(transport, options -> options.stallTimeout(Duration.ofMillis(300)));
         RawClient stopped = RawClient.connect(running.server.localAddress(), 8 * 1024);
@@ -92,7 +93,7 @@ class TransportTest {
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void whatItIsSaidOnceWhenTheServerStarts(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(SseServer.class);
     logged.start();
@@ -113,18 +114,13 @@ class TransportTest {
   }
 
   private static RunningServer on(
-      Transport transport, java.util.function.UnaryOperator<SseEndpoint.Builder> options) {
+      SseTransport transport, UnaryOperator<SseEndpoint.Builder> options) {
     return RunningServer.startServer(options, server -> server.transport(transport));
   }
 
-  private static Transport requireTransport(String name) {
-    Optional<Transport> found =
-        switch (name) {
-          case "epoll" -> Transport.epoll();
-          case "io_uring" -> Transport.ioUring();
-          default -> Optional.of(Transport.nio());
-        };
-    assumeTrue(found.isPresent(), () -> name + " is not available on this machine");
-    return found.orElseThrow();
+  private static SseTransport requireTransport(String name) {
+    SseTransport transport = SseTransport.valueOf(name.toUpperCase(Locale.ROOT));
+    assumeTrue(transport.isAvailable(), () -> name + " is not available on this machine");
+    return transport;
   }
 }
