@@ -59,11 +59,16 @@ final class FrameBatch {
     for (int i = 0; i < count; i++) {
       frames[i].copyTo(together, asChunks);
     }
+    clear();
+    return together;
+  }
+
+  /** The frames are not wanted any more. */
+  void clear() {
     // They belong to the log; what is quiet must not keep them.
     Arrays.fill(frames, 0, count, WireFrame.HEARTBEAT);
     count = 0;
     bytes = 0;
     owner = null;
-    return together;
   }
 }

@@ -247,6 +247,7 @@ final class SseStream implements Subscriber {
   void disconnected(CloseReason reason) {
     finish(reason);
     cancelTimer();
+    wire.abandon();
   }
 
   /** Ends the response between two blocks, so that the client comes back with what it has. */

@@ -107,6 +107,13 @@ final class Wire implements ChannelFutureListener {
     bytesFrom = ctx;
   }
 
+  /** Nobody takes anything any more: lets go of what was not sent. */
+  void abandon() {
+    if (batch.isOf(this)) {
+      batch.clear();
+    }
+  }
+
   /** Sends what the event loop's batch has of this one's frames. */
   void sendBatch() {
     if (batch.isOf(this)) {
