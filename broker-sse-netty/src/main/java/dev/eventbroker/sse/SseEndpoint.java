@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * <p>A stream that is asked for while handlers behind the endpoint still owe an answer on the same
  * HTTP/1.1 connection waits for its turn. One instance serves any number of channels. A channel
  * that has become a stream serves nothing else any more, and ends with the stream: what a client
- * sends on it meanwhile, as HTTP/1.1 lets it, is not answered.
+ * sends on it meanwhile, as HTTP/1.1 lets it, is not answered. So the endpoint leaves its pipeline
+ * then, and so does the HTTP/1.1 codec where it stands right in front of the endpoint.
  *
  * <p>{@code TCP_USER_TIMEOUT}, by which a native transport finds a peer that is gone without a
  * word, is an option of the channel and set by {@link SseServer} only; see {@link
@@ -83,6 +84,11 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
   }
 
   private Optional<Unanswered> unanswered(ChannelHandlerContext ctx) {
+    Unanswered first = ctx.pipeline().get(Unanswered.class);
+    if (first == null || first.isOf(this)) {
+      return Optional.ofNullable(first);
+    }
+    // There are endpoints for several paths.
     for (Map.Entry<String, ChannelHandler> entry : ctx.pipeline()) {
       if (entry.getValue() instanceof Unanswered counting && counting.isOf(this)) {
         return Optional.of(counting);

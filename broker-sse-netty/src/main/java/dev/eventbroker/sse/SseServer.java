@@ -168,7 +168,7 @@ public final class SseServer implements AutoCloseable {
       exchange.pipeline().fireUserEventTriggered(Drain.EVENT);
     }
     for (Channel connection : pipeline.accepted()) {
-      if (connection.pipeline().get(SseEndpoint.class) == null) {
+      if (!ServerPipeline.servesRequests(connection)) {
         // No HTTP/1.1: it says that no further stream is welcome, and ends with the last one.
         var unused = connection.close();
       }
