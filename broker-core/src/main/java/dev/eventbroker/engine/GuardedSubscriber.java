@@ -20,18 +20,13 @@ final class GuardedSubscriber {
 
   private static final Logger log = LoggerFactory.getLogger(GuardedSubscriber.class);
 
+  private final Rider subscription;
   private final Subscriber subscriber;
-  private final String principal;
-  private final BooleanSupplier closing;
-  private final Runnable onFailure;
   private boolean calledSinceBatchEnd;
 
-  GuardedSubscriber(
-      Subscriber subscriber, String principal, BooleanSupplier closing, Runnable onFailure) {
+  GuardedSubscriber(Rider subscription, Subscriber subscriber) {
+    this.subscription = subscription;
     this.subscriber = subscriber;
-    this.principal = principal;
-    this.closing = closing;
-    this.onFailure = onFailure;
   }
 
   /** The subscriber, to be named in a report and not to be called. */
@@ -41,7 +36,7 @@ final class GuardedSubscriber {
 
   /** Whether it takes something now; false also if asking ended its subscription. */
   boolean isReady() {
-    return !closing.getAsBoolean() && test(subscriber::ready) && !closing.getAsBoolean();
+    return !subscription.isClosing() && test(subscriber::ready) && !subscription.isClosing();
   }
 
   /** With a snapshot that is made when it is called, by code that came with the subscriber. */
@@ -49,7 +44,7 @@ final class GuardedSubscriber {
     return call(
         () -> {
           Snapshot made = snapshot.get();
-          if (!closing.getAsBoolean()) { // who makes it may close its subscription
+          if (!subscription.isClosing()) { // who makes it may close its subscription
             subscriber.onSnapshot(made, cursor);
           }
         });
@@ -63,13 +58,19 @@ final class GuardedSubscriber {
     return call(() -> subscriber.onGap(gap));
   }
 
-  /** The hot path: as {@link #call}, with nothing allocated. */
+  /**
+   * The hot path: gives it the event if it is ready for it. False if it was not, or if its
+   * subscription is closing.
+   */
   boolean event(Delivery delivery) {
-    if (closing.getAsBoolean()) {
+    if (subscription.isClosing()) {
       return false;
     }
-    calledSinceBatchEnd = true;
     try {
+      if (!subscriber.ready() || subscription.isClosing()) {
+        return false;
+      }
+      calledSinceBatchEnd = true;
       subscriber.onEvent(delivery);
       return true;
     } catch (Throwable e) {
@@ -95,7 +96,7 @@ final class GuardedSubscriber {
 
   /** Whether the call was made and came back: false if it did not get it, for it is closing. */
   private boolean call(Runnable call) {
-    if (closing.getAsBoolean()) {
+    if (subscription.isClosing()) {
       return false;
     }
     calledSinceBatchEnd = true;
@@ -119,7 +120,11 @@ final class GuardedSubscriber {
   }
 
   private void failed(Throwable cause) {
-    log.warn("closing the subscription of {}, which threw: {}", principal, subscriber, cause);
-    onFailure.run();
+    log.warn(
+        "closing the subscription of {}, which threw: {}",
+        subscription.principal(),
+        subscriber,
+        cause);
+    subscription.failed();
   }
 }

@@ -65,9 +65,7 @@ abstract class Reading extends Rider {
     this.request = request;
     this.counters = counters;
     this.observer = observer;
-    this.subscriber =
-        new GuardedSubscriber(
-            subscriber, request.principal(), this::isClosing, () -> close(CloseReason.FAILED));
+    this.subscriber = new GuardedSubscriber(this, subscriber);
     this.next = place.next();
     this.settled = place.cursor();
     this.armedAt = place.tail();
@@ -77,9 +75,6 @@ abstract class Reading extends Rider {
   }
 
   // ---- Left to who extends it
-
-  /** Whether nothing is to be delivered any more. */
-  abstract boolean isClosing();
 
   /** Any thread; only the first call counts. */
   public abstract void close(CloseReason reason);
@@ -113,6 +108,11 @@ abstract class Reading extends Rider {
   @Override
   String principal() {
     return request.principal();
+  }
+
+  @Override
+  void failed() {
+    close(CloseReason.FAILED);
   }
 
   @Override
@@ -240,7 +240,8 @@ abstract class Reading extends Rider {
     if (conflation != null && conflation.leaveOut(event, placeBefore(event))) {
       return true;
     }
-    if (!isReady(entry.sequence) || !subscriber.event(event)) {
+    if (!subscriber.event(event)) {
+      pause(entry.sequence);
       return false;
     }
     lane.delivered();
@@ -279,14 +280,20 @@ abstract class Reading extends Rider {
     if (subscriber.isReady()) {
       return true;
     }
-    if (!isClosing()) {
-      next = sequence;
-      become(State.PAUSED);
-      if (isToDisconnect() && request.lagPolicy().isBounded()) {
-        lane.watch(this);
-      }
-    }
+    pause(sequence);
     return false;
+  }
+
+  /** It was not ready, and goes on from there when it is; unless it is closing. */
+  private void pause(long sequence) {
+    if (isClosing()) {
+      return;
+    }
+    next = sequence;
+    become(State.PAUSED);
+    if (isToDisconnect() && request.lagPolicy().isBounded()) {
+      lane.watch(this);
+    }
   }
 
   /**

@@ -18,6 +18,12 @@ abstract class Rider {
   /** The lane knows it now: it puts itself under its filters and begins its handshake. */
   abstract void attach(FilterIndex<Rider> index);
 
+  /** Whether nothing is to be delivered any more. On any thread. */
+  abstract boolean isClosing();
+
+  /** Its subscriber threw: it ends. */
+  abstract void failed();
+
   /** Whether it takes part in the lane's batches. */
   abstract boolean isLive();
 
