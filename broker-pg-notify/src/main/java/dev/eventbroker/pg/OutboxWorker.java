@@ -41,12 +41,14 @@ final class OutboxWorker implements Lifeline.Work {
   private final Housekeeping housekeeping;
   private final OutboxWriter writer;
   private final Runnable onProven;
+  private final Pace pace = new Pace();
 
   // The lifeline's thread.
   private @Nullable EventId cursor;
   private Outbox.@Nullable Row lastRow;
   private long highestSeq;
   private long bytesAtCursor = UNKNOWN;
+  private long delivered;
 
   // Those who wait until all that was committed when they asked is in the broker.
   private final Queue<CompletableFuture<EventId>> waiting = new ConcurrentLinkedQueue<>();
@@ -135,7 +137,12 @@ final class OutboxWorker implements Lifeline.Work {
     while (!queue.isFinished()) {
       housekeeping.run(link, outbox);
       link.rest();
-      round(link, outbox, queue.take(settings.pollInterval().toNanos()));
+      long pause = pace.nanosLeft(settings.nanoClock().getAsLong());
+      Chore chore = queue.take(settings.pollInterval().toNanos(), pause);
+      pace.begin(settings.nanoClock().getAsLong());
+      long before = delivered;
+      round(link, outbox, chore);
+      pace.found(delivered - before);
     }
   }
 
@@ -283,6 +290,7 @@ final class OutboxWorker implements Lifeline.Work {
       brokenOff(id, "row " + placed.row().seq() + " of the outbox is no valid event");
     } else {
       inbound.message(id, placed.row().at(), message);
+      delivered++;
       cursor = id;
       position = id.position();
     }
