@@ -101,6 +101,12 @@ final class Outbox {
   private static final String ORDER =
       "select epoch_now, pos_now, bytes_now from eb_order_events(?)";
 
+  private static final String END =
+      """
+      select q.epoch, r.pos, r.bytes
+      from eb_sequencer q, (select pos, bytes from eb_run order by pos desc limit 1) r
+      """;
+
   /** The texts of our own rows are here already. */
   private static final String READ =
       """
@@ -266,10 +272,22 @@ final class Outbox {
     try (PreparedStatement statement = prepare(ORDER)) {
       statement.setBoolean(1, patient);
       try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        return new End(new EventId(row.getString(1), row.getLong(2)), row.getLong(3));
+        return end(row);
       }
     }
+  }
+
+  /** How far the order has got, without giving anything a place. */
+  End end() throws SQLException {
+    try (PreparedStatement statement = prepare(END);
+        ResultSet row = statement.executeQuery()) {
+      return end(row);
+    }
+  }
+
+  private static End end(ResultSet row) throws SQLException {
+    row.next();
+    return new End(new EventId(row.getString(1), row.getLong(2)), row.getLong(3));
   }
 
   /**

@@ -118,7 +118,7 @@ final class OutboxNode implements Listener.Sink {
 
   @Override
   public void listening() {
-    queue.news();
+    queue.committed();
   }
 
   @Override

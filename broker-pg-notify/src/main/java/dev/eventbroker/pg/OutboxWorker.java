@@ -49,6 +49,7 @@ final class OutboxWorker implements Lifeline.Work {
   private long highestSeq;
   private long bytesAtCursor = UNKNOWN;
   private long delivered;
+  private long orderedAt;
 
   // Those who wait until all that was committed when they asked is in the broker.
   private final Queue<CompletableFuture<EventId>> waiting = new ConcurrentLinkedQueue<>();
@@ -131,7 +132,7 @@ final class OutboxWorker implements Lifeline.Work {
     if (here == null) {
       begin(link, outbox);
     } else {
-      round(link, outbox, new Chore(List.of(), true));
+      round(link, outbox, new Chore(List.of(), true, false));
     }
     lifeline.proven();
     while (!queue.isFinished()) {
@@ -190,7 +191,9 @@ final class OutboxWorker implements Lifeline.Work {
       writer.store(link, outbox, chore.publishes(), highestSeq);
     }
     boolean patient = chore.committed() || writer.isWaiting() || !asking.isEmpty();
-    Optional<Outbox.End> end = order(link, outbox, patient);
+    // Whoever has made news has ordered what there was; for more there are hints and polls.
+    boolean isNewsOnly = chore.news() && !patient && !isPollDue();
+    Optional<Outbox.End> end = isNewsOnly ? look(link, outbox) : order(link, outbox, patient);
     if (end.isPresent()) {
       catchUp(link, outbox, end.get());
       if (patient && requireCursor().position() >= end.get().id().position()) {
@@ -204,12 +207,18 @@ final class OutboxWorker implements Lifeline.Work {
     }
   }
 
+  /** News may come so often that there is never time for a poll. */
+  private boolean isPollDue() {
+    return settings.nanoClock().getAsLong() - orderedAt >= settings.pollInterval().toNanos();
+  }
+
   // ---- Ordering and reading
 
   /** How far the order has got; empty if another node has the sequencer for too long. */
   private Optional<Outbox.End> order(Link link, Outbox outbox, boolean patient)
       throws SQLException {
     link.within(settings.limit(), "ordering events");
+    orderedAt = settings.nanoClock().getAsLong();
     try {
       return Optional.of(outbox.order(patient));
     } catch (SQLException e) {
@@ -219,6 +228,11 @@ final class OutboxWorker implements Lifeline.Work {
       log.debug("{}: another node has the sequencer", settings.instance());
       return Optional.empty();
     }
+  }
+
+  private Optional<Outbox.End> look(Link link, Outbox outbox) throws SQLException {
+    link.within(settings.limit(), "looking how far the order has got");
+    return Optional.of(outbox.end());
   }
 
   private void catchUp(Link link, Outbox outbox, Outbox.End newest) throws SQLException {

@@ -32,8 +32,9 @@ final class PublishQueue {
    *
    * @param publishes to be stored; may be empty
    * @param committed whether a transaction said that it has events to be ordered
+   * @param news whether there may be something new in the order
    */
-  record Chore(List<Publish> publishes, boolean committed) {}
+  record Chore(List<Publish> publishes, boolean committed, boolean news) {}
 
   /** One batch takes some ten milliseconds, so that who comes next does not wait long either. */
   private static final int BATCH_EVENTS = 2_000;
@@ -141,7 +142,7 @@ final class PublishQueue {
         toPause = given.awaitNanos(toPause);
       }
       List<Publish> batch = nextBatch();
-      Chore chore = new Chore(batch, committed);
+      Chore chore = new Chore(batch, committed, news);
       committed = false;
       news = false;
       return chore;

@@ -40,9 +40,9 @@ class PublishQueueTest {
     PublishQueue queue = new PublishQueue("queue", 10, 100);
     queue.committed();
 
-    assertThat(queue.take(POLL, 0)).isEqualTo(new Chore(List.of(), true));
+    assertThat(queue.take(POLL, 0)).isEqualTo(new Chore(List.of(), true, false));
     queue.news();
-    assertThat(queue.take(POLL, 1)).isEqualTo(new Chore(List.of(), false));
+    assertThat(queue.take(POLL, 1)).isEqualTo(new Chore(List.of(), false, true));
   }
 
   @Test
@@ -56,7 +56,7 @@ class PublishQueueTest {
 
     queue.offer(publish);
 
-    assertThat(taker.chore()).isEqualTo(new Chore(List.of(publish), true));
+    assertThat(taker.chore()).isEqualTo(new Chore(List.of(publish), true, true));
   }
 
   @Test
@@ -68,7 +68,7 @@ class PublishQueueTest {
 
     queue.close();
 
-    assertThat(taker.chore()).isEqualTo(new Chore(List.of(), true));
+    assertThat(taker.chore()).isEqualTo(new Chore(List.of(), true, false));
     assertThat(queue.isFinished()).isTrue();
   }
 
