@@ -235,8 +235,8 @@ final class Lane implements Runnable {
     watching = !watched.isEmpty();
   }
 
-  void delivered() {
-    delivered++;
+  void delivered(int events) {
+    delivered += events;
   }
 
   void filtered() {
@@ -285,10 +285,12 @@ final class Lane implements Runnable {
   }
 
   private void distribute(int count) {
+    long open = 0;
     for (int i = 0; i < count; i++) {
       long bit = 1L << i;
       if (batch[i] instanceof Entry.OfEvent event) {
         topics.add(event.event.topic(), bit);
+        open |= event.forEveryone ? bit : 0;
       } else if (batch[i] instanceof Entry.OfRevocation revocation) {
         revoke(revocation, bit);
       } else {
@@ -300,7 +302,7 @@ final class Lane implements Runnable {
       long part = subscription.batchMask;
       subscription.batchMask = 0;
       progress.serve(subscription);
-      subscription.takeBatch(batch, part);
+      subscription.takeBatch(batch, part, open);
     }
     if (!touched.isEmpty()) {
       counters.flushes.flushed(batch, count);

@@ -277,6 +277,11 @@ final class LaneSubscription extends Reading implements Subscription {
     return handshake == null ? null : handshake.overlapping(event);
   }
 
+  @Override
+  boolean mayOverlap() {
+    return handshake != null && handshake.mayOverlap();
+  }
+
   // ---- Rights, on the lane
 
   private void widenNow(Widenings.Widening widening) {
@@ -314,7 +319,7 @@ final class LaneSubscription extends Reading implements Subscription {
       }
     }
     memberships.addAll(filters.addAll(this, widening.more));
-    grants.add(widening.more, widening.since.orElseThrow(), place.next());
+    grant(widening.more, widening.since.orElseThrow(), place.next());
     widening.complete(furthest(cursor(), place.cursor()));
   }
 
