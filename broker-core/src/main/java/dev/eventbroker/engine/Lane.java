@@ -45,7 +45,6 @@ final class Lane implements Runnable {
   private static final int BACKLOG_SLICE = 256;
 
   private final Executor executor;
-  private final int looks;
   private final Log events;
   private final Counters counters;
   private final Consumer<Lane> onDeath;
@@ -68,22 +67,15 @@ final class Lane implements Runnable {
   private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();
   private final Entry[] batch = new Entry[BATCH];
-  private final List<FilterIndex.Members<Rider>> groups = new ArrayList<>();
-  private final List<Rider> told = new ArrayList<>();
+  private final List<Rider> touched = new ArrayList<>();
   private final BatchTopics topics = new BatchTopics(BATCH);
   private long cursor;
   private EventId settled;
   private long delivered;
   private long filtered;
 
-  /**
-   * A lane.
-   *
-   * @param looks how often it looks once more for something to do before it gives the thread back
-   */
-  Lane(Executor executor, int looks, Log events, Counters counters, Consumer<Lane> onDeath) {
+  Lane(Executor executor, Log events, Counters counters, Consumer<Lane> onDeath) {
     this.executor = executor;
-    this.looks = looks;
     this.events = events;
     this.counters = counters;
     this.onDeath = onDeath;
@@ -189,9 +181,13 @@ final class Lane implements Runnable {
     }
     progress.start(Thread.currentThread());
     try {
-      do {
-        readOn();
-      } while (isMoreSoon());
+      runCommands();
+      boolean more = true;
+      for (int round = 0; round < ROUNDS && more; round++) {
+        boolean moreEvents = readBatch();
+        boolean moreBacklog = readBacklogs();
+        more = moreEvents || moreBacklog;
+      }
     } finally {
       publishCounters();
       boolean unfinished = !catchingUp.isEmpty();
@@ -204,27 +200,6 @@ final class Lane implements Runnable {
         signal();
       }
     }
-  }
-
-  private void readOn() {
-    runCommands();
-    boolean more = true;
-    for (int round = 0; round < ROUNDS && more; round++) {
-      boolean moreEvents = readBatch();
-      boolean moreBacklog = readBacklogs();
-      more = moreEvents || moreBacklog;
-    }
-  }
-
-  /** Stays awake for a moment: waking a thread costs a publisher more than all the rest. */
-  private boolean isMoreSoon() {
-    for (int look = 0; look < looks; look++) {
-      if (cursor < events.tail() || !commands.isEmpty()) {
-        return true;
-      }
-      Thread.onSpinWait();
-    }
-    return false;
   }
 
   long cursor() {
@@ -319,36 +294,20 @@ final class Lane implements Runnable {
       } else if (batch[i] instanceof Entry.OfRevocation revocation) {
         revoke(revocation, bit);
       } else {
-        riders.forEach(subscription -> tell(subscription, bit));
+        riders.forEach(subscription -> mark(subscription, bit));
       }
     }
     topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
-    boolean served = false;
-    for (Rider subscription : told) {
-      served |= serve(subscription, open);
+    for (Rider subscription : touched) {
+      long part = subscription.batchMask;
+      subscription.batchMask = 0;
+      progress.serve(subscription);
+      subscription.takeBatch(batch, part, open);
     }
-    for (FilterIndex.Members<Rider> members : groups) {
-      for (int i = 0; i < members.size(); i++) {
-        served |= serve(members.get(i), open);
-      }
-    }
-    told.clear();
-    groups.clear();
-    if (served) {
+    if (!touched.isEmpty()) {
       counters.flushes.flushed(batch, count);
     }
-  }
-
-  /** Whether there was something for it that it has not had from another group. */
-  private boolean serve(Rider subscription, long open) {
-    long part = subscription.batchMask;
-    if (part == 0) {
-      return false;
-    }
-    subscription.batchMask = 0;
-    progress.serve(subscription);
-    subscription.takeBatch(batch, part, open);
-    return true;
+    touched.clear();
   }
 
   /** Before anything of the batch is delivered, and for those too that are behind in the log. */
@@ -357,7 +316,7 @@ final class Lane implements Runnable {
         revocation.revocation.principal(),
         subscription -> {
           if (subscription.revoke(revocation)) {
-            tell(subscription, bit);
+            mark(subscription, bit);
           }
         });
   }
@@ -370,22 +329,20 @@ final class Lane implements Runnable {
         });
   }
 
-  /** No list is made of who is marked: to write down thousands costs as much as to serve them. */
   private void mark(FilterIndex.Members<Rider> members, long part) {
-    groups.add(members);
     for (int i = 0; i < members.size(); i++) {
-      Rider subscription = members.get(i);
-      if (subscription.isLive()) {
-        subscription.batchMask |= part;
-      }
+      mark(members.get(i), part);
     }
   }
 
-  private void tell(Rider subscription, long bit) {
-    if (subscription.isLive()) {
-      told.add(subscription);
-      subscription.batchMask |= bit;
+  private void mark(Rider subscription, long part) {
+    if (!subscription.isLive()) {
+      return;
     }
+    if (subscription.batchMask == 0) {
+      touched.add(subscription);
+    }
+    subscription.batchMask |= part;
   }
 
   /** The log has moved past the lane itself: everybody who rides on it has lost the same. */
