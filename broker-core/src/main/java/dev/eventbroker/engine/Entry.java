@@ -57,6 +57,10 @@ abstract class Entry {
 
     final Event event;
     final Strand strand;
+
+    /** Whether there is an audience at all: asked for each delivery, so it is kept at hand. */
+    final boolean forEveryone;
+
     private final Instant time;
     private volatile @Nullable Encoded encoded;
 
@@ -66,6 +70,7 @@ abstract class Entry {
       this.event = event;
       this.time = time;
       this.strand = strand;
+      this.forEveryone = event.audience().principals().isEmpty();
     }
 
     /** The data counts twice: once as text and once as the frame that all connections share. */

@@ -20,18 +20,13 @@ final class GuardedSubscriber {
 
   private static final Logger log = LoggerFactory.getLogger(GuardedSubscriber.class);
 
+  private final Rider subscription;
   private final Subscriber subscriber;
-  private final String principal;
-  private final BooleanSupplier closing;
-  private final Runnable onFailure;
   private boolean calledSinceBatchEnd;
 
-  GuardedSubscriber(
-      Subscriber subscriber, String principal, BooleanSupplier closing, Runnable onFailure) {
+  GuardedSubscriber(Rider subscription, Subscriber subscriber) {
+    this.subscription = subscription;
     this.subscriber = subscriber;
-    this.principal = principal;
-    this.closing = closing;
-    this.onFailure = onFailure;
   }
 
   /** The subscriber, to be named in a report and not to be called. */
@@ -41,7 +36,7 @@ final class GuardedSubscriber {
 
   /** Whether it takes something now; false also if asking ended its subscription. */
   boolean isReady() {
-    return !closing.getAsBoolean() && test(subscriber::ready) && !closing.getAsBoolean();
+    return !subscription.isClosing() && test(subscriber::ready) && !subscription.isClosing();
   }
 
   /** With a snapshot that is made when it is called, by code that came with the subscriber. */
@@ -49,7 +44,7 @@ final class GuardedSubscriber {
     return call(
         () -> {
           Snapshot made = snapshot.get();
-          if (!closing.getAsBoolean()) { // who makes it may close its subscription
+          if (!subscription.isClosing()) { // who makes it may close its subscription
             subscriber.onSnapshot(made, cursor);
           }
         });
@@ -63,13 +58,41 @@ final class GuardedSubscriber {
     return call(() -> subscriber.onGap(gap));
   }
 
-  /** The hot path: as {@link #call}, with nothing allocated. */
+  /**
+   * Gives it those events of a batch that are marked, as long as it is ready for them and its
+   * subscription is not closing: the hot path, one loop for the whole batch.
+   *
+   * @return the marks of those that it did not take
+   */
+  long events(Entry[] batch, long marked) {
+    Subscriber target = subscriber;
+    long left = marked;
+    try {
+      while (left != 0 && !subscription.isClosing()) {
+        Delivery next = (Entry.OfEvent) batch[Long.numberOfTrailingZeros(left)];
+        if (!target.ready() || subscription.isClosing()) {
+          return left;
+        }
+        calledSinceBatchEnd = true;
+        target.onEvent(next);
+        left &= left - 1;
+      }
+    } catch (Throwable e) {
+      failed(e);
+    }
+    return left;
+  }
+
+  /** Gives it an event if it is ready for it: false if it was not, or is closing. */
   boolean event(Delivery delivery) {
-    if (closing.getAsBoolean()) {
+    if (subscription.isClosing()) {
       return false;
     }
-    calledSinceBatchEnd = true;
     try {
+      if (!subscriber.ready() || subscription.isClosing()) {
+        return false;
+      }
+      calledSinceBatchEnd = true;
       subscriber.onEvent(delivery);
       return true;
     } catch (Throwable e) {
@@ -95,7 +118,7 @@ final class GuardedSubscriber {
 
   /** Whether the call was made and came back: false if it did not get it, for it is closing. */
   private boolean call(Runnable call) {
-    if (closing.getAsBoolean()) {
+    if (subscription.isClosing()) {
       return false;
     }
     calledSinceBatchEnd = true;
@@ -119,7 +142,11 @@ final class GuardedSubscriber {
   }
 
   private void failed(Throwable cause) {
-    log.warn("closing the subscription of {}, which threw: {}", principal, subscriber, cause);
-    onFailure.run();
+    log.warn(
+        "closing the subscription of {}, which threw: {}",
+        subscription.principal(),
+        subscriber,
+        cause);
+    subscription.failed();
   }
 }

@@ -86,6 +86,11 @@ final class Handshake {
     return snapshot;
   }
 
+  /** Whether there may be such a snapshot for what is still to be read. */
+  boolean mayOverlap() {
+    return shown != null;
+  }
+
   /** The snapshot that may hold this event already; null if there is none. */
   @Nullable Snapshot overlapping(Entry.OfEvent event) {
     if (event.sequence >= overlapEnd) {

@@ -45,6 +45,7 @@ final class Lane implements Runnable {
   private static final int BACKLOG_SLICE = 256;
 
   private final Executor executor;
+  private final int looks;
   private final Log events;
   private final Counters counters;
   private final Consumer<Lane> onDeath;
@@ -67,15 +68,22 @@ final class Lane implements Runnable {
   private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();
   private final Entry[] batch = new Entry[BATCH];
-  private final List<Rider> touched = new ArrayList<>();
+  private final List<FilterIndex.Members<Rider>> groups = new ArrayList<>();
+  private final List<Rider> told = new ArrayList<>();
   private final BatchTopics topics = new BatchTopics(BATCH);
   private long cursor;
   private EventId settled;
   private long delivered;
   private long filtered;
 
-  Lane(Executor executor, Log events, Counters counters, Consumer<Lane> onDeath) {
+  /**
+   * A lane.
+   *
+   * @param looks how often it looks once more for something to do before it gives the thread back
+   */
+  Lane(Executor executor, int looks, Log events, Counters counters, Consumer<Lane> onDeath) {
     this.executor = executor;
+    this.looks = looks;
     this.events = events;
     this.counters = counters;
     this.onDeath = onDeath;
@@ -181,13 +189,9 @@ final class Lane implements Runnable {
     }
     progress.start(Thread.currentThread());
     try {
-      runCommands();
-      boolean more = true;
-      for (int round = 0; round < ROUNDS && more; round++) {
-        boolean moreEvents = readBatch();
-        boolean moreBacklog = readBacklogs();
-        more = moreEvents || moreBacklog;
-      }
+      do {
+        readOn();
+      } while (isMoreSoon());
     } finally {
       publishCounters();
       boolean unfinished = !catchingUp.isEmpty();
@@ -200,6 +204,27 @@ final class Lane implements Runnable {
         signal();
       }
     }
+  }
+
+  private void readOn() {
+    runCommands();
+    boolean more = true;
+    for (int round = 0; round < ROUNDS && more; round++) {
+      boolean moreEvents = readBatch();
+      boolean moreBacklog = readBacklogs();
+      more = moreEvents || moreBacklog;
+    }
+  }
+
+  /** Stays awake for a moment: waking a thread costs a publisher more than all the rest. */
+  private boolean isMoreSoon() {
+    for (int look = 0; look < looks; look++) {
+      if (cursor < events.tail() || !commands.isEmpty()) {
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+    return false;
   }
 
   long cursor() {
@@ -235,8 +260,8 @@ final class Lane implements Runnable {
     watching = !watched.isEmpty();
   }
 
-  void delivered() {
-    delivered++;
+  void delivered(int events) {
+    delivered += events;
   }
 
   void filtered() {
@@ -285,27 +310,45 @@ final class Lane implements Runnable {
   }
 
   private void distribute(int count) {
+    long open = 0;
     for (int i = 0; i < count; i++) {
       long bit = 1L << i;
       if (batch[i] instanceof Entry.OfEvent event) {
         topics.add(event.event.topic(), bit);
+        open |= event.forEveryone ? bit : 0;
       } else if (batch[i] instanceof Entry.OfRevocation revocation) {
         revoke(revocation, bit);
       } else {
-        riders.forEach(subscription -> mark(subscription, bit));
+        riders.forEach(subscription -> tell(subscription, bit));
       }
     }
     topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
-    for (Rider subscription : touched) {
-      long part = subscription.batchMask;
-      subscription.batchMask = 0;
-      progress.serve(subscription);
-      subscription.takeBatch(batch, part);
+    boolean served = false;
+    for (Rider subscription : told) {
+      served |= serve(subscription, open);
     }
-    if (!touched.isEmpty()) {
+    for (FilterIndex.Members<Rider> members : groups) {
+      for (int i = 0; i < members.size(); i++) {
+        served |= serve(members.get(i), open);
+      }
+    }
+    told.clear();
+    groups.clear();
+    if (served) {
       counters.flushes.flushed(batch, count);
     }
-    touched.clear();
+  }
+
+  /** Whether there was something for it that it has not had from another group. */
+  private boolean serve(Rider subscription, long open) {
+    long part = subscription.batchMask;
+    if (part == 0) {
+      return false;
+    }
+    subscription.batchMask = 0;
+    progress.serve(subscription);
+    subscription.takeBatch(batch, part, open);
+    return true;
   }
 
   /** Before anything of the batch is delivered, and for those too that are behind in the log. */
@@ -314,7 +357,7 @@ final class Lane implements Runnable {
         revocation.revocation.principal(),
         subscription -> {
           if (subscription.revoke(revocation)) {
-            mark(subscription, bit);
+            tell(subscription, bit);
           }
         });
   }
@@ -327,20 +370,22 @@ final class Lane implements Runnable {
         });
   }
 
+  /** No list is made of who is marked: to write down thousands costs as much as to serve them. */
   private void mark(FilterIndex.Members<Rider> members, long part) {
+    groups.add(members);
     for (int i = 0; i < members.size(); i++) {
-      mark(members.get(i), part);
+      Rider subscription = members.get(i);
+      if (subscription.isLive()) {
+        subscription.batchMask |= part;
+      }
     }
   }
 
-  private void mark(Rider subscription, long part) {
-    if (!subscription.isLive()) {
-      return;
+  private void tell(Rider subscription, long bit) {
+    if (subscription.isLive()) {
+      told.add(subscription);
+      subscription.batchMask |= bit;
     }
-    if (subscription.batchMask == 0) {
-      touched.add(subscription);
-    }
-    subscription.batchMask |= part;
   }
 
   /** The log has moved past the lane itself: everybody who rides on it has lost the same. */

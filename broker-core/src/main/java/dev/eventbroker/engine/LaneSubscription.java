@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,13 +31,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class LaneSubscription extends Reading implements Subscription {
 
+  private static final AtomicReferenceFieldUpdater<LaneSubscription, @Nullable CloseReason>
+      CLOSING =
+          AtomicReferenceFieldUpdater.newUpdater(
+              LaneSubscription.class, CloseReason.class, "closing");
+
   private final Surroundings around;
   private final Optional<EventId> asked;
   private final Optional<Gap.Reason> missed;
   private final @Nullable Handshake handshake;
 
   // Any thread.
-  private final AtomicReference<@Nullable CloseReason> closing = new AtomicReference<>();
+  private volatile @Nullable CloseReason closing;
   private final AtomicBoolean ended = new AtomicBoolean();
   private final AtomicBoolean wakeQueued = new AtomicBoolean();
   private final Widenings widenings;
@@ -126,14 +131,14 @@ final class LaneSubscription extends Reading implements Subscription {
   @Override
   public void close(CloseReason reason) {
     requireNonNull(reason, "reason");
-    if (closing.compareAndSet(null, reason)) {
+    if (CLOSING.compareAndSet(this, null, reason)) {
       lane.submit(this, this::end);
     }
   }
 
   @Override
   boolean isClosing() {
-    return closing.get() != null;
+    return closing != null;
   }
 
   Lane lane() {
@@ -272,6 +277,11 @@ final class LaneSubscription extends Reading implements Subscription {
     return handshake == null ? null : handshake.overlapping(event);
   }
 
+  @Override
+  boolean mayOverlap() {
+    return handshake != null && handshake.mayOverlap();
+  }
+
   // ---- Rights, on the lane
 
   private void widenNow(Widenings.Widening widening) {
@@ -309,7 +319,7 @@ final class LaneSubscription extends Reading implements Subscription {
       }
     }
     memberships.addAll(filters.addAll(this, widening.more));
-    grants.add(widening.more, widening.since.orElseThrow(), place.next());
+    grant(widening.more, widening.since.orElseThrow(), place.next());
     widening.complete(furthest(cursor(), place.cursor()));
   }
 
@@ -338,10 +348,10 @@ final class LaneSubscription extends Reading implements Subscription {
     if (handshake != null) {
       handshake.giveUp();
     }
-    closing.compareAndSet(null, CloseReason.SHUTDOWN);
+    var unused = CLOSING.compareAndSet(this, null, CloseReason.SHUTDOWN);
     settled = cursor();
     become(State.CLOSED);
-    CloseReason known = closing.get();
+    CloseReason known = closing;
     CloseReason reason = known == null ? CloseReason.SHUTDOWN : known;
     around.onEnd().accept(this);
     around.observer().subscriptionClosed(request.principal(), reason);

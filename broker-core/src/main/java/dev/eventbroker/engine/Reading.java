@@ -11,6 +11,7 @@ import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription.State;
 import dev.eventbroker.TopicFilter;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,12 @@ abstract class Reading extends Rider {
   private @Nullable Replay replay;
   private @Nullable Conflation conflation;
 
+  /**
+   * Nothing of what comes can be hidden from it but by an audience: it was found to be so while it
+   * was live, and nothing has changed since.
+   */
+  private boolean smooth;
+
   /** Where the run was whole before a revocation hid something that it has not been told of. */
   private @Nullable EventId hiddenFrom;
 
@@ -65,9 +72,7 @@ abstract class Reading extends Rider {
     this.request = request;
     this.counters = counters;
     this.observer = observer;
-    this.subscriber =
-        new GuardedSubscriber(
-            subscriber, request.principal(), this::isClosing, () -> close(CloseReason.FAILED));
+    this.subscriber = new GuardedSubscriber(this, subscriber);
     this.next = place.next();
     this.settled = place.cursor();
     this.armedAt = place.tail();
@@ -78,14 +83,14 @@ abstract class Reading extends Rider {
 
   // ---- Left to who extends it
 
-  /** Whether nothing is to be delivered any more. */
-  abstract boolean isClosing();
-
   /** Any thread; only the first call counts. */
   public abstract void close(CloseReason reason);
 
   /** The snapshot of the run that may hold this event already; null if there is none. */
   abstract @Nullable Snapshot overlapping(Entry.OfEvent event);
+
+  /** Whether there is a snapshot that may hold what is still to be read. */
+  abstract boolean mayOverlap();
 
   /** It is armed where the log is now: begins the run anew. */
   abstract void begin();
@@ -116,6 +121,11 @@ abstract class Reading extends Rider {
   }
 
   @Override
+  void failed() {
+    close(CloseReason.FAILED);
+  }
+
+  @Override
   Object subscriber() {
     return subscriber.itself();
   }
@@ -128,6 +138,7 @@ abstract class Reading extends Rider {
       counters.lagging.incrementAndGet();
     }
     state = now;
+    smooth = false;
   }
 
   /** Reads what the log has kept, in turn with the others of the lane. */
@@ -204,19 +215,42 @@ abstract class Reading extends Rider {
   }
 
   @Override
-  void takeBatch(Entry[] batch, long part) {
-    for (long left = part; left != 0; left &= left - 1) {
-      int at = Long.numberOfTrailingZeros(left);
-      Entry entry = batch[at];
-      if (isClosing() || (entry.sequence >= next && !take(entry))) {
-        settled = furthest(settled, at == 0 ? lane.settled() : batch[at - 1].place());
-        if (isClosing()) {
-          become(State.CLOSED); // the lane goes on, and this one's cursor must not go with it
-        }
-        break;
-      }
+  void takeBatch(Entry[] batch, long part, long open) {
+    if (!smooth) {
+      smooth = isSmooth();
+    }
+    long left = smooth && (part & ~open) == 0 ? ride(batch, part) : takeEach(batch, part);
+    if (left != 0) {
+      stopAt(batch, Long.numberOfTrailingZeros(left));
     }
     subscriber.batchEnd();
+  }
+
+  /** The hot path: nothing is to be asked but the subscriber. */
+  private long ride(Entry[] batch, long part) {
+    long left = subscriber.events(batch, part);
+    lane.delivered(Long.bitCount(part) - Long.bitCount(left));
+    return left;
+  }
+
+  private long takeEach(Entry[] batch, long part) {
+    for (long left = part; left != 0; left &= left - 1) {
+      Entry entry = batch[Long.numberOfTrailingZeros(left)];
+      if (isClosing() || (entry.sequence >= next && !take(entry))) {
+        return left;
+      }
+    }
+    return 0;
+  }
+
+  /** What comes before that entry of the batch is settled, and nothing from there on. */
+  private void stopAt(Entry[] batch, int at) {
+    settled = furthest(settled, at == 0 ? lane.settled() : batch[at - 1].place());
+    if (isClosing()) {
+      become(State.CLOSED); // the lane goes on, and this one's cursor must not go with it
+    } else if (state == State.LIVE) {
+      pause(batch[at].sequence);
+    }
   }
 
   /**
@@ -224,13 +258,17 @@ abstract class Reading extends Rider {
    * paused there, or if it is closing and did not get it.
    */
   private boolean take(Entry entry) {
+    if (entry instanceof Entry.OfEvent event) {
+      return takeEvent(event);
+    }
     if (entry instanceof Entry.OfGap broken) {
       return !grants.askFor(broken.gap.scope()) || (isReady(entry.sequence) && tellGap(broken.gap));
     }
-    if (entry instanceof Entry.OfRevocation revocation) {
-      return takeRevocation(revocation);
-    }
-    if (!(entry instanceof Entry.OfEvent event) || isSettled(event)) {
+    return !(entry instanceof Entry.OfRevocation revocation) || takeRevocation(revocation);
+  }
+
+  private boolean takeEvent(Entry.OfEvent event) {
+    if (!smooth && isSettled(event)) {
       return true;
     }
     if (!maySee(event)) {
@@ -240,16 +278,27 @@ abstract class Reading extends Rider {
     if (conflation != null && conflation.leaveOut(event, placeBefore(event))) {
       return true;
     }
-    if (!isReady(entry.sequence) || !subscriber.event(event)) {
+    if (!subscriber.event(event)) {
+      pause(event.sequence);
       return false;
     }
-    lane.delivered();
+    lane.delivered(1);
     return true;
   }
 
+  /** Of all that a delivery asks for, whatever has the same answer for each event from now on. */
+  private boolean isSmooth() {
+    long reached = lane.cursor();
+    return isLive()
+        && reached >= Math.max(next, armedAt)
+        && furthest(settled, lane.settled()).equals(lane.settled())
+        && !mayOverlap()
+        && grants.areSimple();
+  }
+
   private boolean maySee(Entry.OfEvent event) {
-    return (grants.areSimple() || grants.see(event))
-        && event.event.audience().includes(request.principal());
+    return (smooth || grants.areSimple() || grants.see(event))
+        && (event.forEveryone || event.event.audience().includes(request.principal()));
   }
 
   /** Whether it would be delivered, as far as can be told without asking the snapshot. */
@@ -279,14 +328,20 @@ abstract class Reading extends Rider {
     if (subscriber.isReady()) {
       return true;
     }
-    if (!isClosing()) {
-      next = sequence;
-      become(State.PAUSED);
-      if (isToDisconnect() && request.lagPolicy().isBounded()) {
-        lane.watch(this);
-      }
-    }
+    pause(sequence);
     return false;
+  }
+
+  /** It was not ready, and goes on from there when it is; unless it is closing. */
+  private void pause(long sequence) {
+    if (isClosing()) {
+      return;
+    }
+    next = sequence;
+    become(State.PAUSED);
+    if (isToDisconnect() && request.lagPolicy().isBounded()) {
+      lane.watch(this);
+    }
   }
 
   /**
@@ -421,12 +476,19 @@ abstract class Reading extends Rider {
 
   // ---- Rights, on the lane
 
+  /** It may see more from that sequence on, under a decision that revocations follow since. */
+  final void grant(List<TopicFilter> more, long since, long from) {
+    smooth = false;
+    grants.add(more, since, from);
+  }
+
   @Override
   boolean revoke(Entry.OfRevocation entry) {
     TopicFilter scope = entry.revocation.scope();
     if (isClosing() || !grants.revoke(entry.sequence, scope)) {
       return false;
     }
+    smooth = false;
     boolean isLoading = state == State.SNAPSHOT && !grants.isOriginalWhole();
     if (isLoading || grants.areUsedUp()) {
       endHere(CloseReason.REVOKED);

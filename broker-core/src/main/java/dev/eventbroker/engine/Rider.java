@@ -18,11 +18,22 @@ abstract class Rider {
   /** The lane knows it now: it puts itself under its filters and begins its handshake. */
   abstract void attach(FilterIndex<Rider> index);
 
+  /** Whether nothing is to be delivered any more. On any thread. */
+  abstract boolean isClosing();
+
+  /** Its subscriber threw: it ends. */
+  abstract void failed();
+
   /** Whether it takes part in the lane's batches. */
   abstract boolean isLive();
 
-  /** Takes the entries of a batch that its filters match. */
-  abstract void takeBatch(Entry[] batch, long part);
+  /**
+   * Takes the entries of a batch that its filters match.
+   *
+   * @param part which ones they are
+   * @param open which entries of the batch are events without an audience
+   */
+  abstract void takeBatch(Entry[] batch, long part, long open);
 
   /**
    * Reads up to that many entries of what the log has kept for it.

@@ -99,7 +99,13 @@ final class Outbox {
   private static final String ADOPT = "select eb_adopt()";
 
   private static final String ORDER =
-      "select epoch_now, pos_now, bytes_now from eb_order_events(?)";
+      "select epoch_now, pos_now, bytes_now from eb_order_events(?, ?)";
+
+  private static final String END =
+      """
+      select q.epoch, r.pos, r.bytes
+      from eb_sequencer q, (select pos, bytes from eb_run order by pos desc limit 1) r
+      """;
 
   /** The texts of our own rows are here already. */
   private static final String READ =
@@ -261,15 +267,33 @@ final class Outbox {
     }
   }
 
-  /** Gives positions to what was committed; says how far the order has got. */
-  End order(boolean patient) throws SQLException {
+  /**
+   * Gives positions to what was committed; says how far the order has got.
+   *
+   * @param patient whether to wait for another node's run
+   * @param tell whether to notify the nodes
+   */
+  End order(boolean patient, boolean tell) throws SQLException {
     try (PreparedStatement statement = prepare(ORDER)) {
       statement.setBoolean(1, patient);
+      statement.setBoolean(2, tell);
       try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        return new End(new EventId(row.getString(1), row.getLong(2)), row.getLong(3));
+        return end(row);
       }
     }
+  }
+
+  /** How far the order has got, without giving anything a place. */
+  End end() throws SQLException {
+    try (PreparedStatement statement = prepare(END);
+        ResultSet row = statement.executeQuery()) {
+      return end(row);
+    }
+  }
+
+  private static End end(ResultSet row) throws SQLException {
+    row.next();
+    return new End(new EventId(row.getString(1), row.getLong(2)), row.getLong(3));
   }
 
   /**

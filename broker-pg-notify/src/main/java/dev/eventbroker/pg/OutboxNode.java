@@ -69,8 +69,8 @@ final class OutboxNode implements Listener.Sink {
 
   /**
    * Everything is prepared once and read in binary. The planner knows nothing of cursors and
-   * snapshots: plans that read a whole table are ruled out, and compiling them takes longer than
-   * they run.
+   * snapshots: plans that read a whole table are ruled out, and compiling them, or planning anew
+   * for each cursor, takes longer than they run.
    */
   private Properties workerProperties() {
     Properties properties = new Properties();
@@ -82,7 +82,8 @@ final class OutboxNode implements Listener.Sink {
             + settings.statementTimeout().toMillis()
             + " -c lock_timeout="
             + settings.lockTimeout().toMillis()
-            + " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off");
+            + " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+            + " -c plan_cache_mode=force_generic_plan");
     return properties;
   }
 
@@ -118,7 +119,7 @@ final class OutboxNode implements Listener.Sink {
 
   @Override
   public void listening() {
-    queue.news();
+    queue.committed();
   }
 
   @Override

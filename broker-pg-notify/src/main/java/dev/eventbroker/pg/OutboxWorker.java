@@ -7,6 +7,7 @@ import dev.eventbroker.Message;
 import dev.eventbroker.pg.PublishQueue.Chore;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -31,6 +32,12 @@ final class OutboxWorker implements Lifeline.Work {
   /** Another node holds the sequencer's row for milliseconds; if longer, the next round tries. */
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
+  /** What a notification fails with at the commit, when the server's queue has no room for it. */
+  private static final String QUEUE_FULL = "54000";
+
+  /** For how long nobody is notified then; seldom enough for runs that are undone not to count. */
+  private static final Duration SILENCE = Duration.ofSeconds(1);
+
   private static final int EPOCH_LENGTH = 12;
 
   private static final long UNKNOWN = -1;
@@ -41,12 +48,17 @@ final class OutboxWorker implements Lifeline.Work {
   private final Housekeeping housekeeping;
   private final OutboxWriter writer;
   private final Runnable onProven;
+  private final Pace pace = new Pace();
 
   // The lifeline's thread.
   private @Nullable EventId cursor;
   private Outbox.@Nullable Row lastRow;
   private long highestSeq;
   private long bytesAtCursor = UNKNOWN;
+  private long delivered;
+  private long orderedAt;
+  private boolean isSilent;
+  private long silentSince;
 
   // Those who wait until all that was committed when they asked is in the broker.
   private final Queue<CompletableFuture<EventId>> waiting = new ConcurrentLinkedQueue<>();
@@ -129,13 +141,18 @@ final class OutboxWorker implements Lifeline.Work {
     if (here == null) {
       begin(link, outbox);
     } else {
-      round(link, outbox, new Chore(List.of(), true));
+      round(link, outbox, new Chore(List.of(), true, false));
     }
     lifeline.proven();
     while (!queue.isFinished()) {
       housekeeping.run(link, outbox);
       link.rest();
-      round(link, outbox, queue.take(settings.pollInterval().toNanos()));
+      long pause = pace.nanosLeft(settings.nanoClock().getAsLong());
+      Chore chore = queue.take(settings.pollInterval().toNanos(), pause);
+      pace.begin(settings.nanoClock().getAsLong());
+      long before = delivered;
+      round(link, outbox, chore);
+      pace.found(delivered - before);
     }
   }
 
@@ -183,7 +200,9 @@ final class OutboxWorker implements Lifeline.Work {
       writer.store(link, outbox, chore.publishes(), highestSeq);
     }
     boolean patient = chore.committed() || writer.isWaiting() || !asking.isEmpty();
-    Optional<Outbox.End> end = order(link, outbox, patient);
+    // Whoever has made news has ordered what there was; for more there are hints and polls.
+    boolean isNewsOnly = chore.news() && !patient && !isPollDue();
+    Optional<Outbox.End> end = isNewsOnly ? look(link, outbox) : order(link, outbox, patient);
     if (end.isPresent()) {
       catchUp(link, outbox, end.get());
       if (patient && requireCursor().position() >= end.get().id().position()) {
@@ -197,14 +216,20 @@ final class OutboxWorker implements Lifeline.Work {
     }
   }
 
+  /** News may come so often that there is never time for a poll. */
+  private boolean isPollDue() {
+    return settings.nanoClock().getAsLong() - orderedAt >= settings.pollInterval().toNanos();
+  }
+
   // ---- Ordering and reading
 
   /** How far the order has got; empty if another node has the sequencer for too long. */
   private Optional<Outbox.End> order(Link link, Outbox outbox, boolean patient)
       throws SQLException {
     link.within(settings.limit(), "ordering events");
+    orderedAt = settings.nanoClock().getAsLong();
     try {
-      return Optional.of(outbox.order(patient));
+      return Optional.of(placeAndTell(outbox, patient));
     } catch (SQLException e) {
       if (!ConnectFailure.isState(e, LOCK_NOT_AVAILABLE)) {
         throw e;
@@ -212,6 +237,36 @@ final class OutboxWorker implements Lifeline.Work {
       log.debug("{}: another node has the sequencer", settings.instance());
       return Optional.empty();
     }
+  }
+
+  /** A full queue must not keep events from their places: nodes find them by their polls. */
+  private Outbox.End placeAndTell(Outbox outbox, boolean patient) throws SQLException {
+    if (isSilent && orderedAt - silentSince < SILENCE.toNanos()) {
+      return outbox.order(patient, false);
+    }
+    try {
+      Outbox.End end = outbox.order(patient, true);
+      if (end.id().position() > position) {
+        // A run that has placed nothing has told nobody, and proves nothing.
+        isSilent = false;
+      }
+      return end;
+    } catch (SQLException e) {
+      if (!ConnectFailure.isState(e, QUEUE_FULL)) {
+        throw e;
+      }
+      if (!isSilent) {
+        log.warn("{}: nodes are not notified: {}", settings.instance(), e.getMessage());
+      }
+      isSilent = true;
+      silentSince = orderedAt;
+      return outbox.order(patient, false);
+    }
+  }
+
+  private Optional<Outbox.End> look(Link link, Outbox outbox) throws SQLException {
+    link.within(settings.limit(), "looking how far the order has got");
+    return Optional.of(outbox.end());
   }
 
   private void catchUp(Link link, Outbox outbox, Outbox.End newest) throws SQLException {
@@ -283,6 +338,7 @@ final class OutboxWorker implements Lifeline.Work {
       brokenOff(id, "row " + placed.row().seq() + " of the outbox is no valid event");
     } else {
       inbound.message(id, placed.row().at(), message);
+      delivered++;
       cursor = id;
       position = id.position();
     }
@@ -295,7 +351,7 @@ final class OutboxWorker implements Lifeline.Work {
   private void startEpoch(Link link, Outbox outbox, EventId here) throws SQLException {
     link.within(settings.limit(), "starting an epoch");
     outbox.startEpoch(RandomName.of(EPOCH_LENGTH, settings.random()), here.epoch());
-    EventId end = outbox.order(false).id();
+    EventId end = outbox.order(false, true).id();
     brokenOff(
         new EventId(end.epoch(), Math.min(here.position(), end.position())),
         "the database has lost what was published last; it goes on in epoch " + end.epoch());

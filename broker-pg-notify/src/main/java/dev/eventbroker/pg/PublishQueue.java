@@ -32,8 +32,9 @@ final class PublishQueue {
    *
    * @param publishes to be stored; may be empty
    * @param committed whether a transaction said that it has events to be ordered
+   * @param news whether there may be something new in the order
    */
-  record Chore(List<Publish> publishes, boolean committed) {}
+  record Chore(List<Publish> publishes, boolean committed, boolean news) {}
 
   /** One batch takes some ten milliseconds, so that who comes next does not wait long either. */
   private static final int BATCH_EVENTS = 2_000;
@@ -51,9 +52,11 @@ final class PublishQueue {
   private final ArrayDeque<Publish> waiting = new ArrayDeque<>();
   private int unsettled;
   private long characters;
-  private boolean committed;
   private boolean news;
   private boolean closed;
+
+  // Written under the lock.
+  private volatile boolean committed;
 
   PublishQueue(String name, int maxEvents, long maxCharacters) {
     this.name = name;
@@ -98,6 +101,10 @@ final class PublishQueue {
 
   /** A transaction with events was committed. */
   void committed() {
+    if (committed) {
+      // Somebody has said so and the worker has not looked since: its look will be after ours.
+      return;
+    }
     lock.lock();
     try {
       committed = true;
@@ -118,16 +125,24 @@ final class PublishQueue {
     }
   }
 
-  /** Waits for something to do, or for that long. */
-  Chore take(long nanos) throws InterruptedException {
+  /**
+   * Waits for something to do, or for that long.
+   *
+   * @param pause for how long hints wait for more of them; a publish, or the end, waits for nothing
+   */
+  Chore take(long nanos, long pause) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       long left = nanos;
       while (waiting.isEmpty() && !committed && !news && !closed && left > 0) {
         left = given.awaitNanos(left);
       }
+      long toPause = pause - (nanos - left);
+      while (waiting.isEmpty() && !closed && toPause > 0) {
+        toPause = given.awaitNanos(toPause);
+      }
       List<Publish> batch = nextBatch();
-      Chore chore = new Chore(batch, committed);
+      Chore chore = new Chore(batch, committed, news);
       committed = false;
       news = false;
       return chore;

@@ -5,6 +5,7 @@ import dev.eventbroker.sessions.Acquisition.Acquired;
 import dev.eventbroker.sessions.Acquisition.Conflict;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -70,21 +71,27 @@ final class SimulatedStore implements SessionStore {
 
   @Override
   public Acquisition acquire(Claim claim, LeaseTerms terms, SessionEvents events) {
-    return call(() -> noted(store.acquire(claim, terms, events)));
+    return call(() -> noted(store.acquire(claim, terms, events), OptionalLong.empty()));
   }
 
   @Override
   public Acquisition takeOver(Claim claim, long fence, LeaseTerms terms, SessionEvents events) {
-    return call(() -> noted(store.takeOver(claim, fence, terms, events)));
+    return call(() -> noted(store.takeOver(claim, fence, terms, events), OptionalLong.of(fence)));
   }
 
-  private Acquisition noted(Acquisition acquisition) {
+  private Acquisition noted(Acquisition acquisition, OptionalLong takenUnder) {
     if (acquisition instanceof Conflict conflict) {
-      model.heldBy(conflict.holder());
+      model.refused(conflict.holder(), takenUnder);
       return acquisition;
     }
     Acquired acquired = (Acquired) acquisition;
-    acquired.takenFrom().ifPresent(session -> released(session, ReleaseReason.TAKEN_OVER));
+    acquired
+        .takenFrom()
+        .ifPresent(
+            session -> {
+              model.taken(session, takenUnder);
+              released(session, ReleaseReason.TAKEN_OVER);
+            });
     if (acquired.begun()) {
       model.began(acquired.session(), clock.instant());
     } else {

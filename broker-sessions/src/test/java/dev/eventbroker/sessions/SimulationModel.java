@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -74,8 +75,19 @@ final class SimulationModel {
     check(live.containsKey(session.id()), "given again though it has ended", session);
   }
 
-  void heldBy(Session holder) {
+  /** Because of that holder; the fence is that of who was to be taken over, if anybody was. */
+  void refused(Session holder, OptionalLong fence) {
     check(live.containsKey(holder.id()), "named as a holder though it has ended", holder);
+    check(!isUnder(holder, fence), "kept from who knew its fence", holder);
+  }
+
+  /** From that holder; the fence is that of who was to be taken over, if anybody was. */
+  void taken(Session holder, OptionalLong fence) {
+    check(isUnder(holder, fence), "taken though the fence asked for was " + fence, holder);
+  }
+
+  private static boolean isUnder(Session session, OptionalLong fence) {
+    return fence.isPresent() && fence.getAsLong() == session.fence();
   }
 
   void released(Session session, ReleaseReason reason, Instant now, Tabs tabs) {

@@ -1,18 +1,15 @@
 package dev.eventbroker.sse;
 
 import java.util.List;
-import java.util.regex.Pattern;
 
 /** Whether what a client accepts includes {@code text/event-stream}. */
 final class AcceptHeader {
 
-  /** A quality as RFC 9110 writes it; a range with another one says nothing. */
-  private static final Pattern QUALITY = Pattern.compile("0(\\.[0-9]{0,3})?|1(\\.0{0,3})?");
-
-  private static final Pattern ZERO = Pattern.compile("0(\\.0*)?");
-
   /** How specific the full name is. */
   private static final int BY_NAME = 3;
+
+  /** A digit, a point and three digits. */
+  private static final int LONGEST_QUALITY = 5;
 
   private AcceptHeader() {}
 
@@ -43,10 +40,10 @@ final class AcceptHeader {
           continue;
         }
         String quality = quality(parts);
-        if (!QUALITY.matcher(quality).matches()) {
+        if (!isQuality(quality)) {
           continue;
         }
-        boolean positive = !ZERO.matcher(quality).matches();
+        boolean positive = !isZero(quality);
         welcome = specificity == decisive ? welcome || positive : positive;
         decisive = specificity;
       }
@@ -72,5 +69,32 @@ final class AcceptHeader {
       }
     }
     return "1";
+  }
+
+  /** A quality as RFC 9110 writes it; a range with another one says nothing. */
+  private static boolean isQuality(String text) {
+    if (text.isEmpty() || text.length() > LONGEST_QUALITY) {
+      return false;
+    }
+    char whole = text.charAt(0);
+    if ((whole != '0' && whole != '1') || (text.length() > 1 && text.charAt(1) != '.')) {
+      return false;
+    }
+    char most = whole == '1' ? '0' : '9';
+    for (int i = 2; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > most) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isZero(String quality) {
+    for (int i = 0; i < quality.length(); i++) {
+      if (quality.charAt(i) != '0' && quality.charAt(i) != '.') {
+        return false;
+      }
+    }
+    return true;
   }
 }

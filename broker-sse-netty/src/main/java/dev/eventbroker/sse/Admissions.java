@@ -29,7 +29,9 @@ final class Admissions {
       streams.decrementAndGet();
       return Optional.empty();
     }
-    return Optional.of(new Admission(address));
+    // What is not counted need not be remembered.
+    boolean counted = limits.perAddress() != SseLimits.UNLIMITED;
+    return Optional.of(new Admission(counted ? address : ""));
   }
 
   /** How many are in. */

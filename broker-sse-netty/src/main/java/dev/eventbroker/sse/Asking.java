@@ -54,10 +54,12 @@ final class Asking {
       decided(asOf, null, e);
       return;
     }
-    timeout =
-        loop.schedule(this::tooLate, settings.authorizeTimeout().toNanos(), TimeUnit.NANOSECONDS);
     var unused =
         decision.whenComplete((made, failure) -> onLoop(() -> decided(asOf, made, failure)));
+    if (!over) {
+      timeout =
+          loop.schedule(this::tooLate, settings.authorizeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
   }
 
   /** Nobody wants to know any more. */

@@ -2,11 +2,13 @@ package dev.eventbroker.sse;
 
 import dev.eventbroker.runtime.LimitedWarnings;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What the exchanges of one endpoint share. Safe on any thread. */
 final class EndpointState {
@@ -18,6 +20,7 @@ final class EndpointState {
 
   private final Admissions admissions;
   private final ChannelGroup streams = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final ConcurrentHashMap<EventLoop, FrameBatch> batches = new ConcurrentHashMap<>();
   private volatile boolean draining;
 
   EndpointState(SseSettings settings, LimitedWarnings failures) {
@@ -36,6 +39,11 @@ final class EndpointState {
 
   Admissions admissions() {
     return admissions;
+  }
+
+  /** What the streams of that event loop write with. */
+  FrameBatch batchOf(EventLoop loop) {
+    return batches.computeIfAbsent(loop, first -> new FrameBatch());
   }
 
   /** A stream begins on that channel; from then on it hears of a drain. */

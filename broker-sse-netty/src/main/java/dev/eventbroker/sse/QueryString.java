@@ -78,6 +78,9 @@ final class QueryString {
   }
 
   private static String decoded(String text) throws Refusal {
+    if (isPlain(text)) {
+      return text;
+    }
     ByteBuffer bytes = ByteBuffer.allocate(text.length());
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -96,6 +99,16 @@ final class QueryString {
     } catch (CharacterCodingException e) {
       throw Refusal.badRequest("query: bytes that are not UTF-8 (expected: UTF-8)");
     }
+  }
+
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c <= ' ' || c >= 0x7F || c == '%' || c == '+') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static byte hexByte(String text, int at) throws Refusal {

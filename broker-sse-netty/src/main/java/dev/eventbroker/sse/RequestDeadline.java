@@ -93,6 +93,6 @@ final class RequestDeadline extends ChannelDuplexHandler {
 
   private static void tooLate(ChannelHandlerContext ctx) {
     log.debug("closing {}: no request in time", ctx.channel());
-    ctx.close();
+    GivenUp.close(ctx);
   }
 }

@@ -84,6 +84,12 @@ final class ServerPipeline {
     return exchanges;
   }
 
+  /** Whether requests or a stream are on that channel itself: a stream has no endpoint any more. */
+  static boolean servesRequests(Channel channel) {
+    return channel.pipeline().get(SseEndpoint.class) != null
+        || channel.pipeline().get(SseExchange.class) != null;
+  }
+
   /** Prepares a connection that was just accepted. */
   void accept(Channel connection) {
     if (accepted.size() >= maxConnections) {

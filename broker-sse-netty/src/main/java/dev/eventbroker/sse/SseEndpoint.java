@@ -11,7 +11,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * <p>A stream that is asked for while handlers behind the endpoint still owe an answer on the same
  * HTTP/1.1 connection waits for its turn. One instance serves any number of channels. A channel
  * that has become a stream serves nothing else any more, and ends with the stream: what a client
- * sends on it meanwhile, as HTTP/1.1 lets it, is not answered.
+ * sends on it meanwhile, as HTTP/1.1 lets it, is not answered. So the endpoint leaves its pipeline
+ * then, and so does the HTTP/1.1 codec where it stands right in front of the endpoint.
  *
  * <p>{@code TCP_USER_TIMEOUT}, by which a native transport finds a peer that is gone without a
  * word, is an option of the channel and set by {@link SseServer} only; see {@link
@@ -84,6 +84,11 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
   }
 
   private Optional<Unanswered> unanswered(ChannelHandlerContext ctx) {
+    Unanswered first = ctx.pipeline().get(Unanswered.class);
+    if (first == null || first.isOf(this)) {
+      return Optional.ofNullable(first);
+    }
+    // There are endpoints for several paths.
     for (Map.Entry<String, ChannelHandler> entry : ctx.pipeline()) {
       if (entry.getValue() instanceof Unanswered counting && counting.isOf(this)) {
         return Optional.of(counting);
@@ -178,7 +183,8 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     private Duration reconnectSpread = DEFAULT_RECONNECT_SPREAD;
     private SseLimits limits = SseLimits.defaults();
     private Optional<SseCors> cors = Optional.empty();
-    private Function<SseRequest, String> address = Builder::remoteAddress;
+    private Function<SseRequest, String> address =
+        request -> ClientAddress.of(request.remoteAddress());
     private LagPolicy lagPolicy = DEFAULT_LAG_POLICY;
     private Delivery.Encoder<WireFrame> encoder = WireFrame.EVENT;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
@@ -299,17 +305,12 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter {
     /**
      * What counts as one address for {@link SseLimits#perAddress}: behind a proxy, what the proxy
      * says about its client (and only if nobody else can say it). Called on the event loop, must
-     * not block. Default: the address of the connection's other end.
+     * not block. Default: the address of the connection's other end; of IPv6 its /64 network, since
+     * who has one address of it has them all.
      */
     public Builder address(Function<SseRequest, String> addressOf) {
       address = requireNonNull(addressOf, "addressOf");
       return this;
-    }
-
-    private static String remoteAddress(SseRequest request) {
-      return request.remoteAddress() instanceof InetSocketAddress inet && inet.getAddress() != null
-          ? inet.getAddress().getHostAddress()
-          : request.remoteAddress().toString();
     }
 
     /** What happens to a client that the log has moved past. Default: {@link LagPolicy#RESYNC}. */

@@ -6,20 +6,18 @@ import dev.eventbroker.BrokerException;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.Connection;
 import dev.eventbroker.SubscribeRequest;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpContentEncoder;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -27,12 +25,10 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.timeout.IdleStateEvent;
-import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -70,13 +66,16 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
 
   private final EndpointState endpoint;
   private final SseSettings settings;
-  private final Answers answers;
   private final boolean multiplexed;
   private final boolean keepAlive;
 
-  private Optional<Admissions.Admission> admission = Optional.empty();
+  // Until there is an answer: a stream keeps nothing of its request.
+  private @Nullable Answers answers;
   private @Nullable Asking asking;
+
+  private Optional<Admissions.Admission> admission = Optional.empty();
   private @Nullable SseStream stream;
+  private @Nullable ChannelHandlerContext removable;
   private @Nullable Future<?> giveUp;
   private boolean answered;
   private boolean reusable;
@@ -175,13 +174,13 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
    */
   private void notNow(ChannelHandlerContext ctx, String why, Duration retry) {
     admission.ifPresent(Admissions.Admission::leave);
-    if (!answers.isForEventSource()) {
+    if (!answers().isForEventSource()) {
       refuse(ctx, Refusal.notNow(why, retry));
       return;
     }
-    takeOver(ctx);
+    StreamPlace.takeOver(ctx);
     answered = true;
-    ctx.write(answers.stream(keepAlive));
+    ctx.write(answers().stream(keepAlive));
     SseFrame frame = SseFrame.notNow(retry);
     ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(frame.bytes())));
     closeBehind(ctx, ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
@@ -189,7 +188,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
 
   private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
     reusable = isReusable(ctx);
-    answer(ctx, answers.refusal(refusal, reusable));
+    answer(ctx, answers().refusal(refusal, reusable));
   }
 
   /** Not with a client that leaves its answers where they are: there would be ever more of them. */
@@ -226,9 +225,9 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       refuse(ctx, new Refusal(HttpResponseStatus.UNAUTHORIZED.code(), "authorization: expired"));
       return;
     }
-    if (answers.isHead()) {
+    if (answers().isHead()) {
       reusable = isReusable(ctx);
-      answer(ctx, answers.description(reusable));
+      answer(ctx, answers().description(reusable));
       return;
     }
     Optional<Connection> connection = connect(allowed);
@@ -236,17 +235,27 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       tooMany(ctx);
       return;
     }
-    takeOver(ctx);
+    StreamPlace place = StreamPlace.takeOver(ctx);
     answered = true;
-    Wire wire = new Wire(ctx, answers.isChunked(), multiplexed);
+    HttpResponse head = answers().stream(keepAlive);
+    FrameBatch batch = endpoint.batchOf(ctx.channel().eventLoop());
+    Wire wire = new Wire(place, batch, answers().isChunked(), multiplexed);
+    answers = null;
+    asking = null;
     SseStream opened =
         new SseStream(ctx, settings, wire, connection.get(), allowed, request.lastEventId());
     stream = opened;
+    removable = place.isCodecNext() ? place.codec() : null;
     endpoint.opened(ctx.channel());
-    opened.begin(answers.stream(keepAlive), subscription(ctx, allowed, request));
+    opened.begin(head, subscription(ctx, allowed, request));
+    standAlone(ctx);
     if (endpoint.isDraining()) {
       opened.end(CloseReason.SHUTDOWN);
     }
+  }
+
+  private Answers answers() {
+    return requireNonNull(answers, "answers");
   }
 
   private Optional<Connection> connect(SseDecision.Allowed<?> allowed) {
@@ -274,22 +283,20 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * From here on the channel serves the stream and nothing else, and ends with it. What would hold
-   * back its bytes or end it for want of requests is taken out; other handlers, such as one that
-   * adds CORS headers, stay and see the response.
+   * Once the request is whole, a codec that works for nobody else is of no more use: what a client
+   * still sends is counted as it comes, and it is much of the memory of a quiet connection.
    */
-  private static void takeOver(ChannelHandlerContext ctx) {
-    ChannelPipeline pipeline = ctx.pipeline();
-    for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-      ChannelHandler handler = entry.getValue();
-      if (handler instanceof HttpContentEncoder
-          || handler instanceof ReadTimeoutHandler
-          || handler instanceof RequestDeadline) {
-        pipeline.remove(handler);
-      }
+  private void standAlone(ChannelHandlerContext ctx) {
+    SseStream own = stream;
+    ChannelHandlerContext codec = removable;
+    if (own == null || codec == null || !requestRead) {
+      return;
     }
-    // A channel that does not read does not see its client go.
-    ctx.channel().config().setAutoRead(true);
+    removable = null;
+    if (!codec.isRemoved()) {
+      own.standAlone();
+      ctx.pipeline().remove(codec.handler());
+    }
   }
 
   // ---- What comes in meanwhile
@@ -307,6 +314,8 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     ignoredBytes += MESSAGE_BYTES;
     if (message instanceof HttpContent content) {
       ignoredBytes += content.content().readableBytes();
+    } else if (message instanceof ByteBuf bytes) {
+      ignoredBytes += bytes.readableBytes();
     }
     if (requestRead) {
       pipelined = true;
@@ -318,13 +327,15 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       end(ctx, TALKATIVE);
     } else if (answered && requestRead && reusable && !pipelined) {
       ctx.pipeline().remove(this);
+    } else {
+      standAlone(ctx);
     }
   }
 
   /** Ends at once what there is, and then the channel. */
   private void end(ChannelHandlerContext ctx, CloseReason reason) {
     over(reason);
-    ctx.close();
+    GivenUp.close(ctx);
   }
 
   private void over(CloseReason reason) {

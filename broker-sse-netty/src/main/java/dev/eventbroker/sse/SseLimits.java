@@ -11,7 +11,8 @@ import dev.eventbroker.SubscribeRequest;
  * @param perPrincipal of these, the streams of one principal; the broker's own limit on the
  *     connections of a principal (1 000 by default, {@code BrokerBuilder.connectionsPerPrincipal})
  *     holds beside it
- * @param perAddress of these, the ones from one address, undecided requests included
+ * @param perAddress of these, the ones from one address, undecided requests included; addresses of
+ *     one IPv6 /64 network count as one ({@link SseEndpoint.Builder#address})
  * @param filters filters of one request; more are refused with 400
  * @param requestBytes bytes of a request's line and header fields; more are refused with 431
  */

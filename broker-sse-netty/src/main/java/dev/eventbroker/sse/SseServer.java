@@ -168,7 +168,7 @@ public final class SseServer implements AutoCloseable {
       exchange.pipeline().fireUserEventTriggered(Drain.EVENT);
     }
     for (Channel connection : pipeline.accepted()) {
-      if (connection.pipeline().get(SseEndpoint.class) == null) {
+      if (!ServerPipeline.servesRequests(connection)) {
         // No HTTP/1.1: it says that no further stream is welcome, and ends with the last one.
         var unused = connection.close();
       }
@@ -292,6 +292,21 @@ public final class SseServer implements AutoCloseable {
       }
       threads = count;
       return this;
+    }
+
+    /**
+     * Runs on that transport. Default: the best that the class path and the kernel offer.
+     *
+     * @throws IllegalStateException if it is not available
+     */
+    public Builder transport(SseTransport newTransport) {
+      return transport(
+          newTransport
+              .found()
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "transport: " + newTransport + " (expected: available)")));
     }
 
     Builder transport(Transport newTransport) {

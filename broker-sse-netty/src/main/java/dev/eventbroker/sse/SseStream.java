@@ -10,6 +10,7 @@ import dev.eventbroker.Snapshot;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Subscription;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponse;
@@ -44,6 +45,7 @@ final class SseStream implements Subscriber {
       new CloseReason("overloaded", "the broker takes no more subscriptions", true, true);
 
   private final ChannelHandlerContext ctx;
+  private final Channel channel;
   private final SseSettings settings;
   private final Connection connection;
   private final boolean hasSnapshot;
@@ -51,9 +53,9 @@ final class SseStream implements Subscriber {
   private final long endsAt;
   private final Optional<Long> expiresAt;
   private final Wire wire;
-  private final StallWatch stallWatch;
 
   private @Nullable Subscription subscription;
+  private @Nullable StallWatch stallWatch;
   private @Nullable Future<?> timer;
   private boolean started;
   private boolean ended;
@@ -73,18 +75,12 @@ final class SseStream implements Subscriber {
       SseDecision.Allowed<?> allowed,
       Optional<String> lastEventId) {
     this.ctx = ctx;
+    this.channel = ctx.channel();
     this.settings = settings;
     this.wire = wire;
     this.connection = connection;
     this.hasSnapshot = allowed.hasSnapshot();
     this.heartbeatNanos = settings.heartbeatNanos();
-    this.stallWatch =
-        new StallWatch(
-            wire,
-            ctx.executor(),
-            settings.nanoClock(),
-            settings.stallTimeout().toNanos(),
-            this::stalled);
     this.clientId = lastEventId.flatMap(EventId::parse);
     long now = settings.nanoClock().getAsLong();
     this.endsAt = now + settings.lifetimeNanos();
@@ -123,7 +119,7 @@ final class SseStream implements Subscriber {
 
   @Override
   public boolean ready() {
-    return ctx.channel().isWritable();
+    return channel.isWritable();
   }
 
   @Override
@@ -212,16 +208,37 @@ final class SseStream implements Subscriber {
       idWritten = false;
       idSettledAt = wroteAt;
     }
-    if (!ended) {
-      stallWatch.flushed(wroteAt);
+    if (!ended && wire.isPending()) {
+      watch(wroteAt);
     }
+  }
+
+  /** Most streams never need it: what they write is gone at once. */
+  private void watch(long now) {
+    StallWatch watch = stallWatch;
+    if (watch == null) {
+      watch =
+          new StallWatch(
+              wire,
+              ctx.executor(),
+              settings.nanoClock(),
+              settings.stallTimeout().toNanos(),
+              this::stalled);
+      stallWatch = watch;
+    }
+    watch.flushed(now);
   }
 
   // ---- What the channel says
 
+  /** No codec stands between this and the transport any more. */
+  void standAlone() {
+    wire.standAlone();
+  }
+
   void writabilityChanged() {
     Subscription own = subscription;
-    if (own != null && ctx.channel().isWritable()) {
+    if (own != null && channel.isWritable()) {
       own.wake();
     }
   }
@@ -230,6 +247,7 @@ final class SseStream implements Subscriber {
   void disconnected(CloseReason reason) {
     finish(reason);
     cancelTimer();
+    wire.abandon();
   }
 
   /** Ends the response between two blocks, so that the client comes back with what it has. */
@@ -243,7 +261,7 @@ final class SseStream implements Subscriber {
     finish(reason);
     // What is behind the response on this connection is lost anyway, see SseExchange.
     wire.end().addListener(ChannelFutureListener.CLOSE);
-    if (ctx.channel().isActive()) {
+    if (channel.isActive()) {
       timer =
           ctx.executor()
               .schedule(this::abandon, settings.stallTimeout().toNanos(), TimeUnit.NANOSECONDS);
@@ -261,7 +279,10 @@ final class SseStream implements Subscriber {
     }
     ended = true;
     cancelTimer();
-    stallWatch.cancel();
+    StallWatch watch = stallWatch;
+    if (watch != null) {
+      watch.cancel();
+    }
     Subscription own = subscription;
     if (own != null) {
       own.close(reason);
@@ -270,7 +291,7 @@ final class SseStream implements Subscriber {
   }
 
   private void abandon() {
-    ctx.close();
+    GivenUp.close(ctx);
   }
 
   private void stalled() {

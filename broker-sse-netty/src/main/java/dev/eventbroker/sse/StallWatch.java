@@ -40,9 +40,9 @@ final class StallWatch {
     this.onStall = onStall;
   }
 
-  /** To be called after each flush. */
+  /** To be called after each flush that leaves something waiting. */
   void flushed(long now) {
-    if (nextLook == null && wire.isPending()) {
+    if (nextLook == null) {
       movedAt = now;
       remember();
       lookAgain(now);

@@ -62,8 +62,7 @@ record StreamRequest(
         filters(parameters.getOrDefault("topic", List.of()), limits.filters());
     Optional<String> lastEventId =
         notEmpty(request.headers().get(LAST_EVENT_ID))
-            .or(() -> parameters.getOrDefault("lastEventId", List.of()).stream().findFirst())
-            .filter(id -> !id.isEmpty());
+            .or(() -> notEmpty(first(parameters.get("lastEventId"))));
     return new StreamRequest(filters, parameters, request.headers(), remoteAddress, lastEventId);
   }
 
@@ -89,6 +88,10 @@ record StreamRequest(
       }
     }
     return List.copyOf(filters);
+  }
+
+  private static @Nullable String first(@Nullable List<String> values) {
+    return values == null ? null : values.get(0);
   }
 
   private static Optional<String> notEmpty(@Nullable String value) {

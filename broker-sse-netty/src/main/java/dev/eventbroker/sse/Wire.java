@@ -1,20 +1,15 @@
 package dev.eventbroker.sse;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.ChannelOutboundHandler;
 import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.HttpResponseEncoder;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.ssl.SslHandler;
-import java.util.Arrays;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *       together, in pieces that fit its frames.
  * </ul>
  *
- * <p>The head and the end of a response always go through the codec, whose state so stays right.
+ * <p>The head of a response always goes through the codec, and so does the end while there is one.
  * Used on the channel's event loop only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
@@ -45,17 +40,16 @@ final class Wire implements ChannelFutureListener {
    */
   private static final int PIECE = 16 * 1024;
 
-  private static final int FIRST_BATCH = 4;
+  private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
 
   private final ChannelHandlerContext ctx;
-  private final @Nullable ChannelHandlerContext codec;
+  private final FrameBatch batch;
   private final boolean chunked;
   private final boolean multiplexed;
   private final boolean promisesMayBeVoid;
 
-  private WireFrame[] batch = new WireFrame[FIRST_BATCH];
-  private int batched;
-  private int batchedBytes;
+  /** From where bytes reach the transport as they are; null if they go through a codec. */
+  private @Nullable ChannelHandlerContext bytesFrom;
 
   // Writes, and those of them that have ended or whose end is not told: the channel's own buffer
   // is where the latter are seen.
@@ -63,61 +57,68 @@ final class Wire implements ChannelFutureListener {
   private long completed;
 
   /**
-   * The way from that handler.
+   * The way from a handler.
    *
+   * @param batch the one of the channel's event loop
    * @param chunked whether the response is, which HTTP/1.0 and multiplexed connections do not know
    */
-  Wire(ChannelHandlerContext ctx, boolean chunked, boolean multiplexed) {
-    this.ctx = ctx;
-    this.codec = multiplexed ? null : codecRightBefore(ctx);
-    this.chunked = chunked && codec != null;
+  Wire(StreamPlace place, FrameBatch batch, boolean chunked, boolean multiplexed) {
+    this.ctx = place.ctx();
+    this.batch = batch;
+    this.bytesFrom = multiplexed ? null : place.codec();
+    this.chunked = chunked && bytesFrom != null;
     this.multiplexed = multiplexed;
-    this.promisesMayBeVoid = codec != null && isTransportRightBefore(codec);
+    this.promisesMayBeVoid = bytesFrom != null && place.isTransportNext();
   }
 
   /** Adds a frame to the batch; goes out with {@link #flush} at the latest. */
   void write(WireFrame frame) {
     int size = frame.size(chunked);
-    if (size > COPIED_UP_TO || (codec == null && !multiplexed)) {
+    if (size > COPIED_UP_TO || (bytesFrom == null && !multiplexed)) {
       sendBatch();
       sendAlone(frame);
       return;
     }
-    if (batchedBytes + size > PIECE) {
+    if (batch.isOf(this) && batch.bytes() + size > PIECE) {
       sendBatch();
     }
-    if (batched == batch.length) {
-      batch = Arrays.copyOf(batch, 2 * batched);
-    }
-    batch[batched++] = frame;
-    batchedBytes += size;
+    batch.belongTo(this);
+    batch.add(frame, size);
   }
 
   /** Sends the batch on its way to the socket. */
   void flush() {
     sendBatch();
-    ctx.flush();
+    (bytesFrom == null ? ctx : bytesFrom).flush(); // the codec holds nothing back itself
   }
 
   /** Ends the response behind everything that was written. */
   ChannelFuture end() {
     sendBatch();
-    return ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+    if (bytesFrom != ctx) {
+      return ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+    }
+    ByteBuf end = ctx.alloc().ioBuffer(LAST_CHUNK.length);
+    return ctx.writeAndFlush(chunked ? end.writeBytes(LAST_CHUNK) : end);
   }
 
-  private void sendBatch() {
-    if (batched == 0) {
-      return;
+  /** The codec is gone: nothing stands in the way any more, and the end is written from here. */
+  void standAlone() {
+    bytesFrom = ctx;
+  }
+
+  /** Nobody takes anything any more: lets go of what was not sent. */
+  void abandon() {
+    if (batch.isOf(this)) {
+      batch.clear();
     }
-    ByteBuf bytes = ctx.alloc().ioBuffer(batchedBytes, batchedBytes);
-    for (int i = 0; i < batched; i++) {
-      batch[i].copyTo(bytes, chunked);
+  }
+
+  /** Sends what the event loop's batch has of this one's frames. */
+  void sendBatch() {
+    if (batch.isOf(this)) {
+      send(batch.take(ctx.alloc(), chunked));
     }
-    // The frames belong to the log; a quiet connection must not keep them.
-    Arrays.fill(batch, 0, batched, WireFrame.HEARTBEAT);
-    batched = 0;
-    batchedBytes = 0;
-    send(bytes);
   }
 
   private void sendAlone(WireFrame frame) {
@@ -133,16 +134,17 @@ final class Wire implements ChannelFutureListener {
   }
 
   private void send(ByteBuf bytes) {
-    if (codec != null && promisesMayBeVoid && !isPending()) {
+    ChannelHandlerContext from = bytesFrom;
+    if (from != null && promisesMayBeVoid && !isPending()) {
       // Nobody tells of its end; but that nothing waits any more says that all before it has ended.
       told++;
       completed++;
-      codec.write(bytes, codec.voidPromise());
+      from.write(bytes, from.voidPromise());
       return;
     }
     told++;
     ChannelFuture written =
-        codec == null ? ctx.write(new DefaultHttpContent(bytes)) : codec.write(bytes);
+        from == null ? ctx.write(new DefaultHttpContent(bytes)) : from.write(bytes);
     written.addListener(this);
   }
 
@@ -176,36 +178,5 @@ final class Wire implements ChannelFutureListener {
 
   private Channel channel() {
     return ctx.channel();
-  }
-
-  /** The codec, unless another handler that sees what is written comes after it. */
-  private static @Nullable ChannelHandlerContext codecRightBefore(ChannelHandlerContext ctx) {
-    ChannelHandlerContext found = null;
-    for (Map.Entry<String, ChannelHandler> entry : ctx.pipeline()) {
-      ChannelHandler handler = entry.getValue();
-      if (handler == ctx.handler()) {
-        return found;
-      }
-      if (handler instanceof HttpServerCodec || handler instanceof HttpResponseEncoder) {
-        found = ctx.pipeline().context(handler);
-      } else if (handler instanceof ChannelOutboundHandler) {
-        found = null;
-      }
-    }
-    return null;
-  }
-
-  /** Whether no handler of the host's is in front of the codec, which might not know of these. */
-  private static boolean isTransportRightBefore(ChannelHandlerContext codec) {
-    for (Map.Entry<String, ChannelHandler> entry : codec.pipeline()) {
-      ChannelHandler handler = entry.getValue();
-      if (handler == codec.handler()) {
-        return true;
-      }
-      if (handler instanceof ChannelOutboundHandler && !(handler instanceof SslHandler)) {
-        return false;
-      }
-    }
-    return false;
   }
 }

@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A frame as it goes to a socket: with the framing of an HTTP/1.1 chunk around it, one chunk a
@@ -39,7 +40,7 @@ final class WireFrame {
 
   // Several event loops may write these at once, and any of the values will do.
   private int uses;
-  private volatile ByteBuf shared;
+  private volatile @Nullable ByteBuf shared;
 
   WireFrame(SseFrame frame) {
     byte[] bytes = frame.bytes();
@@ -49,7 +50,6 @@ final class WireFrame {
     length = bytes.length;
     framed = new byte[start + length + LINE_END.length];
     ByteBuffer.wrap(framed).put(size).put(LINE_END).put(bytes).put(LINE_END);
-    shared = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(framed));
   }
 
   /** What the client has as its last event id once it has this frame, if the frame changes that. */
@@ -78,11 +78,18 @@ final class WireFrame {
   }
 
   private ByteBuf used() {
+    ByteBuf known = shared;
     if (uses < DIRECT_FROM && ++uses == DIRECT_FROM) {
-      ByteBuffer direct = ByteBuffer.allocateDirect(framed.length);
-      direct.put(framed).flip();
-      shared = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(direct));
+      known = unreleasable(ByteBuffer.allocateDirect(framed.length).put(framed).flip());
+      shared = known;
+    } else if (known == null) {
+      known = unreleasable(ByteBuffer.wrap(framed));
+      shared = known;
     }
-    return shared;
+    return known;
+  }
+
+  private static ByteBuf unreleasable(ByteBuffer bytes) {
+    return Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(bytes));
   }
 }

@@ -5,10 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import dev.eventbroker.engine.BrokerBuilder;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http2.Http2DataFrame;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -199,8 +210,64 @@ class Http2Test {
 
       client.get(1, "/events?topic=a", "accept", "text/event-stream").readHead(1);
 
+      assertThat(client.next()).satisfies(Http2Test::isReset);
       // A connection without a stream is ended; one that waits for ever would keep it.
       assertThat(client.next().type()).isEqualTo(Http2RawClient.GOAWAY);
+    }
+  }
+
+  private static void isReset(Http2RawClient.Frame frame) {
+    assertThat(frame.type()).isEqualTo(Http2RawClient.RST_STREAM);
+    assertThat(frame.stream()).isEqualTo(1);
+    assertThat(frame.payload().getInt(0)).as("CANCEL").isEqualTo(8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/events?topic=a", "/nothing"})
+  void rule28AnEndThatWaitsBehindAClosedWindowIsGivenUpAloudAndNothingIsKept(String target)
+      throws Exception {
+    Written written = new Written();
+    try (RunningServer running =
+            RunningServer.start(
+                broker -> broker,
+                endpoint -> endpoint.stallTimeout(Duration.ofSeconds(1)),
+                pipeline -> pipeline.addFirst(written),
+                server -> server.http2().requestTimeout(Duration.ofSeconds(1)));
+        Http2RawClient client = Http2RawClient.connect(running.server.localAddress(), 0)) {
+      client.get(1, target).readHead(1);
+      Channel connection = RunningServer.next(written.connections);
+
+      running.endpoint.drain().toCompletableFuture().join();
+
+      assertThat(client.next()).satisfies(Http2Test::isReset);
+      assertThat(connection.eventLoop().submit(() -> streams(connection)).get()).isZero();
+      assertThat(written.contents).isNotEmpty().allMatch(content -> content.refCnt() == 0);
+      running.awaitNobody();
+    }
+  }
+
+  private static int streams(Channel connection) {
+    return connection.pipeline().get(Http2FrameCodec.class).connection().numActiveStreams();
+  }
+
+  /** Sees what goes out of streams. */
+  @ChannelHandler.Sharable
+  private static final class Written extends ChannelOutboundHandlerAdapter {
+
+    final BlockingQueue<Channel> connections = new LinkedBlockingQueue<>();
+    final List<ByteBuf> contents = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      connections.add(ctx.channel().parent());
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+      if (message instanceof Http2DataFrame data && data.content().isReadable()) {
+        contents.add(data.content());
+      }
+      var unused = ctx.write(message, promise);
     }
   }
 

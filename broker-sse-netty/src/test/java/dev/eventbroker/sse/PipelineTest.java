@@ -181,6 +181,82 @@ class PipelineTest {
     executors.shutdownGracefully().syncUninterruptibly();
   }
 
+  @Test
+  void aStreamLeavesNothingInItsPipelineThatOnlyWaitsForRequests() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint, host);
+
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    assertThat(channel.pipeline().get(HttpServerCodec.class)).isNull();
+    assertThat(channel.pipeline().get(SseEndpoint.class)).isNull();
+    assertThat(channel.pipeline().get(Unanswered.class)).isNull();
+    assertThat(channel.pipeline().get(Host.class)).isSameAs(host);
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void theCodecStaysUntilTheRequestIsWhole() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1");
+    assertThat(channel.pipeline().get(HttpServerCodec.class)).isNotNull();
+    receive(channel, "2");
+
+    assertThat(channel.pipeline().get(HttpServerCodec.class)).isNull();
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void theCodecStaysWhereSomebodyElseMayWaitForWhatItDecodes() {
+    EmbeddedChannel channel =
+        new EmbeddedChannel(new HttpServerCodec(), new ChannelInboundHandlerAdapter(), endpoint);
+
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    assertThat(channel.pipeline().get(HttpServerCodec.class)).isNotNull();
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void withoutItsCodecAStreamEndsWithTheLastChunk() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    String opening = sent(channel);
+
+    broker.close();
+    channel.runPendingTasks();
+
+    assertThat(opening).startsWith("HTTP/1.1 200 OK\r\n");
+    assertThat(sent(channel)).endsWith("\n\n\r\n0\r\n\r\n");
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void withoutItsCodecAnHttp10StreamEndsWithTheConnectionAndNothingElse() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+    receive(channel, "GET /events?topic=a HTTP/1.0\r\nHost: x\r\n\r\n");
+    assertThat(channel.pipeline().get(HttpServerCodec.class)).isNull();
+
+    broker.close();
+    channel.runPendingTasks();
+
+    assertThat(sent(channel)).endsWith("\n\n");
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void whatAClientSendsWithoutACodecIsBoundedToo() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    receive(channel, "x".repeat(60_000));
+    assertThat(channel.isOpen()).isTrue();
+    receive(channel, "x".repeat(10_000));
+
+    assertThat(channel.isOpen()).isFalse();
+    channel.finishAndReleaseAll();
+  }
+
   private void publish(String data) {
     var unused = broker.publish(Event.of(Topic.of("a"), "moved", data));
   }

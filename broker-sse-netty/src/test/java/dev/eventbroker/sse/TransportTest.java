@@ -10,7 +10,9 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.eventbroker.CloseReason;
 import dev.eventbroker.EventId;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -18,10 +20,12 @@ import org.slf4j.LoggerFactory;
 /** The same server on every transport there is; one that is not there shows as skipped. */
 class TransportTest {
 
+  private static final Set<String> NOT_READING = Set.of("stalled", "disconnected");
+
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void eventsComeAndTheEndIsClean(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     try (RunningServer running = on(transport, options -> options);
         RawClient client = running.connect().open("/events?topic=a")) {
       client.readChunk();
@@ -42,30 +46,48 @@ class TransportTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
-  void rule28WhoGoesWithOrWithoutAGoodbyeIsGoneWithoutAWrite(String name) {
-    Transport transport = requireTransport(name);
-    // Nothing is written for an hour, and nothing is looked at for a year.
+  void rule28WhoGoesWithOrWithoutAGoodbyeIsGoneWithoutAWriteOrATimer(String name) {
+    SseTransport transport = requireTransport(name);
+    // Whatever takes its time takes an hour: nothing but the client's end can be what is seen.
+    Duration hour = Duration.ofHours(1);
     try (RunningServer running =
-        on(
-            transport,
-            options -> options.heartbeat(Duration.ofHours(1)).stallTimeout(Duration.ofDays(20)))) {
-      RawClient polite = running.connect().open("/events?topic=a");
-      polite.readChunk();
-      polite.goodbye();
-      assertThat(RunningServer.next(running.closedConnections)).isEqualTo(CloseReason.DISCONNECTED);
+        RunningServer.startServer(
+            options ->
+                options
+                    .heartbeat(hour)
+                    .stallTimeout(hour)
+                    .maxLifetime(hour.multipliedBy(2))
+                    .authorizeTimeout(hour),
+            server -> server.transport(transport).requestTimeout(hour))) {
+      opened(running).goodbye();
+      assertDisconnected(running);
 
-      RawClient rude = running.connect().open("/events?topic=a");
-      rude.readChunk();
-      rude.reset();
-      assertThat(RunningServer.next(running.closedConnections)).isEqualTo(CloseReason.DISCONNECTED);
+      opened(running).reset();
+      assertDisconnected(running);
+
+      RawClient listening = opened(running);
+      listening.lastWord();
+      assertDisconnected(running);
+      assertThat(listening.readToEnd()).as("what was written at its end").isEmpty();
       running.awaitNobody();
     }
+  }
+
+  private static RawClient opened(RunningServer running) {
+    RawClient client = running.connect().open("/events?topic=a");
+    client.readChunk();
+    return client;
+  }
+
+  private static void assertDisconnected(RunningServer running) {
+    assertThat(RunningServer.next(running.closedConnections)).isEqualTo(CloseReason.DISCONNECTED);
+    assertThat(RunningServer.next(running.closedSubscriptions)).isEqualTo(CloseReason.DISCONNECTED);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void rule28WhoStopsReadingIsClosedAndNobodyElseIs(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     try (RunningServer running =
             on(transport, options -> options.stallTimeout(Duration.ofMillis(300)));
         RawClient stopped = RawClient.connect(running.server.localAddress(), 8 * 1024);
@@ -79,7 +101,9 @@ class TransportTest {
         Thread.onSpinWait();
       }
 
-      assertThat(RunningServer.next(running.closedConnections).code()).isEqualTo("stalled");
+      // Where the kernel has the same timeout for unacknowledged bytes, it may be first.
+      assertThat(RunningServer.next(running.closedConnections).code())
+          .isIn(transport.found().orElseThrow().userTimeout().isPresent() ? NOT_READING : Set.of("stalled"));
       running.publish("b", "still here");
       String seen = reading.readChunk();
       while (!seen.contains("still here")) {
@@ -92,7 +116,7 @@ class TransportTest {
   @ParameterizedTest
   @ValueSource(strings = {"NIO", "epoll", "io_uring"})
   void whatItIsSaidOnceWhenTheServerStarts(String name) {
-    Transport transport = requireTransport(name);
+    SseTransport transport = requireTransport(name);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(SseServer.class);
     logged.start();
@@ -113,18 +137,13 @@ class TransportTest {
   }
 
   private static RunningServer on(
-      Transport transport, java.util.function.UnaryOperator<SseEndpoint.Builder> options) {
+      SseTransport transport, UnaryOperator<SseEndpoint.Builder> options) {
     return RunningServer.startServer(options, server -> server.transport(transport));
   }
 
-  private static Transport requireTransport(String name) {
-    Optional<Transport> found =
-        switch (name) {
-          case "epoll" -> Transport.epoll();
-          case "io_uring" -> Transport.ioUring();
-          default -> Optional.of(Transport.nio());
-        };
-    assumeTrue(found.isPresent(), () -> name + " is not available on this machine");
-    return found.orElseThrow();
+  private static SseTransport requireTransport(String name) {
+    SseTransport transport = SseTransport.valueOf(name.toUpperCase(Locale.ROOT));
+    assumeTrue(transport.isAvailable(), () -> name + " is not available on this machine");
+    return transport;
   }
 }

@@ -7,6 +7,7 @@ import dev.eventbroker.engine.BrokerBuilder;
 import dev.eventbroker.sse.SseAuthorizer;
 import dev.eventbroker.sse.SseEndpoint;
 import dev.eventbroker.sse.SseServer;
+import dev.eventbroker.sse.SseTransport;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -23,9 +24,18 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A server for load tests, with everything on: {@code GET /events?topic=load} subscribes, {@code
- * POST /publish} makes its body the data of one event. Arguments: {@code [--port N] [--threads N]}.
- * Runs until it is ended.
+ * This project's server for load tests, with everything on that is on by default: {@code GET
+ * /events?topic=load} subscribes, through broker, subscription, policy, ids and heartbeats. {@code
+ * POST /publish} publishes each line of its body as the data of one event, back to back on the
+ * event loop it arrives on, and answers 204 then.
+ *
+ * <p>The log keeps its default of 65 536 events: whoever comes back a hundred events behind is
+ * served from it while a thousand events a second go on for a minute, far longer than a crowd of
+ * ten thousand takes to be let in; and a larger one would be memory that no user of the default
+ * has.
+ *
+ * <p>Arguments: {@code [--port N] [--threads N] [--transport nio|epoll|io_uring] [--owned]}. Runs
+ * until it is ended, or with {@code --owned} until its standard input is.
  */
 public final class LoadServer {
 
@@ -36,33 +46,32 @@ public final class LoadServer {
 
   /** See the class comment. */
   public static void main(String[] args) {
-    int port = option(args, "--port", 8080);
-    int threads = option(args, "--threads", Runtime.getRuntime().availableProcessors());
-    // All clients are one principal here.
+    ServerOptions options = ServerOptions.parse(args);
+    // All clients are one principal, and many come from one address.
     Broker broker = new BrokerBuilder().connectionsPerPrincipal(Integer.MAX_VALUE).build();
     SseEndpoint endpoint =
         SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("load")).build();
     PublishHandler publish = new PublishHandler(broker);
     SseServer server =
         SseServer.builder(endpoint)
-            .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
-            .threads(threads)
+            .address(new InetSocketAddress(InetAddress.getLoopbackAddress(), options.port()))
+            .threads(options.threads())
+            .transport(transport(options.transport()))
             .pipeline(pipeline -> pipeline.addLast(new HttpObjectAggregator(MAX_BODY), publish))
             .build()
             .start();
-    System.out.println("listening on " + server.localAddress());
+    options.announce(server.localAddress());
   }
 
-  private static int option(String[] args, String name, int otherwise) {
-    for (int i = 0; i < args.length - 1; i++) {
-      if (args[i].equals(name)) {
-        return Integer.parseInt(args[i + 1]);
-      }
-    }
-    return otherwise;
+  private static SseTransport transport(NettyTransport transport) {
+    return switch (transport) {
+      case NIO -> SseTransport.NIO;
+      case EPOLL -> SseTransport.EPOLL;
+      case IO_URING -> SseTransport.IO_URING;
+    };
   }
 
-  /** Publishes the body, and answers 204. */
+  /** Publishes the lines of the body, and answers 204. */
   @ChannelHandler.Sharable
   private static final class PublishHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
@@ -75,8 +84,11 @@ public final class LoadServer {
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // a client that is gone needs no answer
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-      broker.publish(
-          Event.of(TOPIC, "message", request.content().toString(StandardCharsets.UTF_8)));
+      request
+          .content()
+          .toString(StandardCharsets.UTF_8)
+          .lines()
+          .forEach(line -> broker.publish(Event.of(TOPIC, "message", line)));
       FullHttpResponse response =
           new DefaultFullHttpResponse(
               HttpVersion.HTTP_1_1, HttpResponseStatus.NO_CONTENT, Unpooled.EMPTY_BUFFER);

@@ -1,0 +1,74 @@
+package dev.eventbroker.sse;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frames that one stream of an event loop has written and not sent yet. A lane serves one
+ * subscriber after the other, so the streams of a loop need one of these between them: it stays in
+ * the processor's cache, and a quiet connection has none. Should two ever take turns all the same,
+ * what the first has written is sent before the other's begins.
+ *
+ * <p>Used on its event loop only.
+ */
+final class FrameBatch {
+
+  private static final int FIRST_CAPACITY = 16;
+
+  private @Nullable Wire owner;
+  private WireFrame[] frames = new WireFrame[FIRST_CAPACITY];
+  private int count;
+  private int bytes;
+
+  /** Makes way for the frames of that one. */
+  void belongTo(Wire wire) {
+    Wire before = owner;
+    if (before == wire) {
+      return;
+    }
+    if (before != null) {
+      before.sendBatch();
+    }
+    owner = wire;
+  }
+
+  /** Whether there are frames of that one. */
+  boolean isOf(Wire wire) {
+    return owner == wire;
+  }
+
+  /** How many bytes the frames take. */
+  int bytes() {
+    return bytes;
+  }
+
+  /** Adds a frame of that many bytes. */
+  void add(WireFrame frame, int size) {
+    if (count == frames.length) {
+      frames = Arrays.copyOf(frames, 2 * count);
+    }
+    frames[count++] = frame;
+    bytes += size;
+  }
+
+  /** The frames as one buffer, which is the caller's; nothing is left here. */
+  ByteBuf take(ByteBufAllocator allocator, boolean asChunks) {
+    ByteBuf together = allocator.ioBuffer(bytes, bytes);
+    for (int i = 0; i < count; i++) {
+      frames[i].copyTo(together, asChunks);
+    }
+    clear();
+    return together;
+  }
+
+  /** The frames are not wanted any more. */
+  void clear() {
+    // They belong to the log; what is quiet must not keep them.
+    Arrays.fill(frames, 0, count, WireFrame.HEARTBEAT);
+    count = 0;
+    bytes = 0;
+    owner = null;
+  }
+}
