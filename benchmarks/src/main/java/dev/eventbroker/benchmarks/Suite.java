@@ -1,6 +1,7 @@
 package dev.eventbroker.benchmarks;
 
 import dev.eventbroker.benchmarks.inprocess.InProcessSuite;
+import dev.eventbroker.benchmarks.postgres.PostgresSuite;
 import dev.eventbroker.benchmarks.report.Run;
 import java.time.Duration;
 
@@ -47,7 +48,7 @@ enum Suite {
     switch (this) {
       case INPROCESS -> InProcessSuite.run(run);
       case SSE -> byName("dev.eventbroker.benchmarks.sse.SocketSuite", run);
-      case POSTGRES -> byName("dev.eventbroker.benchmarks.postgres.PostgresSuite", run);
+      case POSTGRES -> PostgresSuite.run(run);
     }
   }
 
