@@ -127,7 +127,10 @@ public final class Benchmarks {
     try {
       suite.run(run);
       return true;
-    } catch (RuntimeException e) {
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    } catch (Exception e) { // whatever it is, the others go on
       run.progress().println(suite.label() + ": FAILED");
       e.printStackTrace(run.progress());
       return false;
@@ -182,7 +185,9 @@ public final class Benchmarks {
       progress.println("guard: " + entries.size() + " ratios are on record");
       return PASSED;
     }
-    List<Guard.Verdict> verdicts = guard.compare(onRecord.read());
+    List<Guard.Entry> record = onRecord.read();
+    guard.unguarded(record).forEach(name -> progress.println("not on record: " + name));
+    List<Guard.Verdict> verdicts = guard.compare(record);
     verdicts.forEach(v -> progress.println((v.passed() ? "passed: " : "FAILED: ") + v.text()));
     return verdicts.stream().allMatch(Guard.Verdict::passed) ? PASSED : FAILED;
   }

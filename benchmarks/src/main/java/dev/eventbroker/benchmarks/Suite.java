@@ -1,13 +1,13 @@
 package dev.eventbroker.benchmarks;
 
 import dev.eventbroker.benchmarks.inprocess.InProcessSuite;
+import dev.eventbroker.benchmarks.postgres.PostgresSuite;
 import dev.eventbroker.benchmarks.report.Run;
-import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 
 /** A kind of question, with the class that asks all of it. */
 enum Suite {
-  INPROCESS("inprocess", 30, 240, 900),
+  INPROCESS("inprocess", 22, 240, 900),
   SSE("sse", 20, 150, 900),
   POSTGRES("postgres", 0, 60, 300);
 
@@ -39,22 +39,20 @@ enum Suite {
     return Duration.ofSeconds((long) seconds * rounds);
   }
 
-  /** Asks all of it. */
-  void run(Run run) {
+  /**
+   * Asks all of it.
+   *
+   * @throws Exception whatever goes wrong in a suite
+   */
+  void run(Run run) throws Exception {
     switch (this) {
       case INPROCESS -> InProcessSuite.run(run);
       case SSE -> byName("dev.eventbroker.benchmarks.sse.SocketSuite", run);
-      case POSTGRES -> byName("dev.eventbroker.benchmarks.postgres.PostgresSuite", run);
+      case POSTGRES -> PostgresSuite.run(run);
     }
   }
 
-  private static void byName(String type, Run run) {
-    try {
-      Class.forName(type).getMethod("run", Run.class).invoke(null, run);
-    } catch (InvocationTargetException e) {
-      throw new IllegalStateException(type + ": failed", e.getCause());
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(type + ": not there (expected: a suite)", e);
-    }
+  private static void byName(String type, Run run) throws ReflectiveOperationException {
+    Class.forName(type).getMethod("run", Run.class).invoke(null, run);
   }
 }

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Compares us with the floor as it stands in a run, and as it stands on record. Both were measured
@@ -124,6 +126,15 @@ public final class Guard {
 
   private static String side(Load load, String peer, String figure) {
     return load.figure(peer, figure).map(Spread::toString).orElse("nothing");
+  }
+
+  /** Returns what was measured and is not on record, so that nobody takes it for guarded. */
+  public List<String> unguarded(Collection<Entry> record) {
+    Set<String> guarded = record.stream().map(Entry::name).collect(Collectors.toSet());
+    return entries("today").stream()
+        .map(Entry::name)
+        .filter(name -> !guarded.contains(name))
+        .toList();
   }
 
   /** Returns what was measured as entries to be put on record, dated so. */

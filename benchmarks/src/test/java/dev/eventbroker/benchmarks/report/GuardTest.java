@@ -109,6 +109,23 @@ class GuardTest {
   }
 
   @Test
+  void whatIsNotOnRecordIsTold() {
+    Map<String, Long> larger = Map.of("connections", 5_000L, "burst", 1L);
+    Guard guard =
+        measured(
+            result("eventbroker-nio", 1, 90_000),
+            result("netty-nio", 1, 100_000),
+            result("eventbroker-nio", 1, larger, 90_000),
+            result("netty-nio", 1, larger, 100_000));
+
+    List<String> unguarded = guard.unguarded(List.of(RECORD));
+
+    assertThat(unguarded)
+        .containsExactly(
+            "sse/closed, burst 1, connections 5\u00a0000: eventbroker-nio over netty-nio");
+  }
+
+  @Test
   void anEmptyRecordIsRefused(@TempDir Path directory) {
     GuardFile file = new GuardFile(directory.resolve("guard.json"));
     file.write(List.of());
