@@ -6,9 +6,9 @@ import dev.eventbroker.TopicFilter;
  * One way to bring what is published on a topic to all who subscribed to it, in one process.
  *
  * <p>What all of them have in common, so that they can be compared: a subscriber is called by one
- * thread at a time; nothing is lost; who delivers on other threads has {@value #THREADS} of them;
- * and where a peer bounds what waits for a subscriber the bound is {@value #WAITING}, which the
- * load never reaches.
+ * thread at a time; nothing is lost; who delivers on other threads has {@value #THREADS} of them,
+ * unless it says why not; and where a peer bounds what waits for a subscriber the bound is {@value
+ * #WAITING}, which the load never reaches.
  */
 interface Peer extends AutoCloseable {
 

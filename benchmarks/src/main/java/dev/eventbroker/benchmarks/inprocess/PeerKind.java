@@ -20,7 +20,7 @@ enum PeerKind {
   GUAVA_ASYNC("guava-async"),
   /** The event bus of Vert.x, within one process, on event loops. */
   VERTX("vertx"),
-  /** One JCTools queue for each subscriber, and threads that go through them. */
+  /** One JCTools queue for each subscriber, and a thread that goes through them. */
   JCTOOLS("jctools");
 
   private final String label;
