@@ -22,6 +22,11 @@ public final class ResultsFile {
     this.path = path;
   }
 
+  /** Returns which file it is. */
+  public Path path() {
+    return path;
+  }
+
   /**
    * Adds a line, and has it on disk when it returns: a run that dies keeps what it measured.
    *

@@ -1,0 +1,31 @@
+package dev.eventbroker.benchmarks.sse;
+
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/**
+ * How a number of connections came to be open.
+ *
+ * @param headers from {@code connect()} to the end of the headers, in nanoseconds
+ * @param seconds from the first to the last
+ * @param withoutHeaders how many had none two seconds after the last
+ * @param serverCpuMicros of the server for each of them
+ */
+record Opening(Histogram headers, double seconds, long withoutHeaders, double serverCpuMicros) {
+
+  Map<String, Double> figures() {
+    return Map.of(
+        "p50Millis",
+        headers.getValueAtPercentile(50) / 1e6,
+        "p99Millis",
+        headers.getValueAtPercentile(99) / 1e6,
+        "maxMillis",
+        headers.getMaxValue() / 1e6,
+        "seconds",
+        seconds,
+        "withoutHeaders",
+        (double) withoutHeaders,
+        "serverCpuMicrosPerConnection",
+        serverCpuMicros);
+  }
+}
