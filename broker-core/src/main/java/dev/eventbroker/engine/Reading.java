@@ -400,6 +400,10 @@ abstract class Reading extends Rider {
       return;
     }
     if (!isReady(next)) {
+      if (isClosing()) {
+        endHere(CloseReason.SLOW); // asking it was its end, and it was not told what was lost
+        return;
+      }
       subscriber.batchEnd();
       return;
     }

@@ -125,6 +125,29 @@ class CursorTest {
   }
 
   @Test
+  void whoFailsWhileItIsAskedWhetherToTellItWhatWasLostHasNotSeenIt() {
+    Acting subscriber =
+        new Acting() {
+          @Override
+          public boolean ready() {
+            if (!data().isEmpty()) {
+              fail();
+            }
+            return super.ready();
+          }
+        };
+    live(subscriber, LagPolicy.RESYNC);
+    publish("a");
+    lane.runAll();
+    publish(20);
+
+    lane.runAll();
+
+    assertThat(subscriber.self.cursor().position()).isEqualTo(1);
+    assertThat(subscriber.recordWithoutBatches()).isEqualTo("start a close(failed)");
+  }
+
+  @Test
   void whoClosesOrFailsWhileItIsAskedIsNotDeliveredTo() {
     Acting closing =
         new Acting() {
