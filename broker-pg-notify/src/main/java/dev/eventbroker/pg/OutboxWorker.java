@@ -148,7 +148,7 @@ final class OutboxWorker implements Lifeline.Work {
       housekeeping.run(link, outbox);
       link.rest();
       long pause = pace.nanosLeft(settings.nanoClock().getAsLong());
-      Chore chore = queue.take(settings.pollInterval().toNanos(), pause);
+      Chore chore = queue.take(nanosToPoll(), pause);
       pace.begin(settings.nanoClock().getAsLong());
       long before = delivered;
       round(link, outbox, chore);
@@ -218,7 +218,12 @@ final class OutboxWorker implements Lifeline.Work {
 
   /** News may come so often that there is never time for a poll. */
   private boolean isPollDue() {
-    return settings.nanoClock().getAsLong() - orderedAt >= settings.pollInterval().toNanos();
+    return nanosToPoll() <= 0;
+  }
+
+  /** A look at news puts the poll off by nothing. */
+  private long nanosToPoll() {
+    return settings.pollInterval().toNanos() - (settings.nanoClock().getAsLong() - orderedAt);
   }
 
   // ---- Ordering and reading

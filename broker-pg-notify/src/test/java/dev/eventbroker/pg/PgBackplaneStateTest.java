@@ -12,6 +12,7 @@ import dev.eventbroker.testing.RecordingInbound;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -143,6 +144,34 @@ class PgBackplaneStateTest {
       connection.commit();
 
       assertThat(received.await(1).data()).containsExactly("notified");
+    }
+  }
+
+  /** The clock says that the poll is nearly due; the rest of it passes by itself. */
+  @Test
+  void newsPutNoPollOff() throws Exception {
+    AtomicLong ahead = new AtomicLong();
+    Duration poll = Duration.ofMinutes(5);
+    try (Node node =
+            Node.on(
+                schema,
+                TestDatabase.url(),
+                b ->
+                    b.pollInterval(poll)
+                        .canaryInterval(Duration.ofDays(1))
+                        .canaryTimeout(Duration.ofDays(1))
+                        .nanoClock(() -> System.nanoTime() + ahead.get()));
+        Connection connection = TestDatabase.connect()) {
+      Node.Received received = node.subscribe();
+      node.publish("before");
+      connection.setAutoCommit(false);
+      node.backplane.publish(connection, Node.event("nobody told of"));
+      connection.commit();
+
+      ahead.set(poll.minusSeconds(3).toNanos());
+      TestDatabase.execute("select pg_notify('" + schema + ".eb_ordered', '999')");
+
+      assertThat(received.await(2).data()).containsExactly("before", "nobody told of");
     }
   }
 
