@@ -356,7 +356,7 @@ final class OutboxWorker implements Lifeline.Work {
   private void startEpoch(Link link, Outbox outbox, EventId here) throws SQLException {
     link.within(settings.limit(), "starting an epoch");
     outbox.startEpoch(RandomName.of(EPOCH_LENGTH, settings.random()), here.epoch());
-    EventId end = outbox.order(false, true).id();
+    EventId end = placeAndTell(outbox, false).id();
     brokenOff(
         new EventId(end.epoch(), Math.min(here.position(), end.position())),
         "the database has lost what was published last; it goes on in epoch " + end.epoch());

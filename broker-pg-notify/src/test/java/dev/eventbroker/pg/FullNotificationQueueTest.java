@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventbroker.EventId;
+import dev.eventbroker.Gap;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -63,6 +64,42 @@ class FullNotificationQueueTest {
       node.publish("after");
       assertThat(received.await(3).data()).containsExactly("before", "meanwhile", "after");
       assertThat(received.gaps).isEmpty();
+    }
+  }
+
+  @Row(19)
+  @Test
+  void anEpochBeginsAlthoughNobodyCanBeTold(@TempDir Path data) throws Exception {
+    try (OwnServer server =
+            new OwnServer(data, Map.of("max_notify_queue_pages", "64")).withSchema();
+        Connection sleeper = server.connect();
+        Node node =
+            Node.on(
+                SCHEMA,
+                server.url(),
+                builder ->
+                    builder
+                        .pollInterval(Duration.ofMinutes(5))
+                        .canaryInterval(Duration.ofDays(1))
+                        .canaryTimeout(Duration.ofDays(1)))) {
+      Node.Received received = node.subscribe();
+      node.publish("kept");
+      node.publish("lost");
+      node.publish("lost too");
+      listenAndSleep(sleeper);
+      fill(server);
+
+      server.execute(TestDatabase.losingAfter(SCHEMA, 1));
+      try (Connection connection = server.connect()) {
+        node.backplane.publish(connection, Node.event("unseen"));
+      }
+      server.execute(
+          "select pg_terminate_backend(pid) from pg_stat_activity"
+              + " where application_name like '%-worker'");
+
+      assertThat(node.publish("next").position()).isEqualTo(3);
+      assertThat(received.await(4).data()).containsExactly("kept", "lost", "lost too", "next");
+      assertThat(received.gaps).extracting(Gap::reason).containsExactly(Gap.Reason.EPOCH);
     }
   }
 

@@ -74,8 +74,12 @@ final class TestDatabase {
 
   /** What a failover without the last transactions does: everything after that position is gone. */
   static void loseAfter(String schema, long position) throws SQLException {
-    execute(
-        """
+    execute(losingAfter(schema, position));
+  }
+
+  /** The same for another server. */
+  static String losingAfter(String schema, long position) {
+    return """
         begin;
         delete from %1$s.eb_outbox o using %1$s.eb_ordered p where p.seq = o.seq and p.pos > %2$d;
         delete from %1$s.eb_ordered where pos > %2$d;
@@ -83,7 +87,7 @@ final class TestDatabase {
         delete from %1$s.eb_run where pos > %2$d;
         commit
         """
-            .formatted(schema, position));
+        .formatted(schema, position);
   }
 
   /** How many backends serve connections whose name starts so. */
