@@ -189,7 +189,12 @@ final class SseStream implements Subscriber {
     if (ended) {
       return;
     }
-    wire.write(frame);
+    try {
+      wire.write(frame);
+    } catch (RuntimeException | Error e) {
+      cutOff(e);
+      return;
+    }
     written = true;
     if (frame.id().isPresent()) {
       clientId = frame.id();
@@ -202,7 +207,12 @@ final class SseStream implements Subscriber {
       return;
     }
     written = false;
-    wire.flush();
+    try {
+      wire.flush();
+    } catch (RuntimeException | Error e) {
+      cutOff(e);
+      return;
+    }
     wroteAt = settings.nanoClock().getAsLong();
     if (idWritten) {
       idWritten = false;
@@ -259,8 +269,13 @@ final class SseStream implements Subscriber {
       write(SseFrame.retry(settings.spreadRetry()));
     }
     finish(reason);
-    // What is behind the response on this connection is lost anyway, see SseExchange.
-    wire.end().addListener(ChannelFutureListener.CLOSE);
+    try {
+      // What is behind the response on this connection is lost anyway, see SseExchange.
+      wire.end().addListener(ChannelFutureListener.CLOSE);
+    } catch (RuntimeException | Error e) {
+      cutOff(e);
+      return;
+    }
     if (channel.isActive()) {
       timer =
           ctx.executor()
@@ -288,6 +303,17 @@ final class SseStream implements Subscriber {
       own.close(reason);
     }
     connection.close(reason);
+  }
+
+  /**
+   * There is no memory for the bytes, most likely: what is missing must not be followed by more,
+   * nor be left without its timer. A client that is cut off comes back with what it has.
+   */
+  private void cutOff(Throwable cause) {
+    log.warn("closing {}, which could not be written to", connection, cause);
+    finish(CloseReason.FAILED);
+    wire.abandon();
+    abandon();
   }
 
   private void abandon() {
