@@ -67,7 +67,8 @@ final class Lane implements Runnable {
   private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();
   private final Entry[] batch = new Entry[BATCH];
-  private final List<Rider> touched = new ArrayList<>();
+  private final List<FilterIndex.Members<Rider>> groups = new ArrayList<>();
+  private final List<Rider> told = new ArrayList<>();
   private final BatchTopics topics = new BatchTopics(BATCH);
   private long cursor;
   private EventId settled;
@@ -294,20 +295,37 @@ final class Lane implements Runnable {
       } else if (batch[i] instanceof Entry.OfRevocation revocation) {
         revoke(revocation, bit);
       } else {
-        riders.forEach(subscription -> mark(subscription, bit));
+        riders.forEach(subscription -> tell(subscription, bit));
       }
     }
     topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
-    for (Rider subscription : touched) {
-      long part = subscription.batchMask;
-      subscription.batchMask = 0;
-      progress.serve(subscription);
-      subscription.takeBatch(batch, part, open);
+    boolean served = false;
+    for (Rider subscription : told) {
+      served |= serve(subscription, open);
     }
-    if (!touched.isEmpty()) {
+    for (FilterIndex.Members<Rider> members : groups) {
+      members.marked = false;
+      for (int i = 0; i < members.size(); i++) {
+        served |= serve(members.get(i), open);
+      }
+    }
+    told.clear();
+    groups.clear();
+    if (served) {
       counters.flushes.flushed(batch, count);
     }
-    touched.clear();
+  }
+
+  /** Whether there was something for it that it has not had from another group. */
+  private boolean serve(Rider subscription, long open) {
+    long part = subscription.batchMask;
+    if (part == 0) {
+      return false;
+    }
+    subscription.batchMask = 0;
+    progress.serve(subscription);
+    subscription.takeBatch(batch, part, open);
+    return true;
   }
 
   /** Before anything of the batch is delivered, and for those too that are behind in the log. */
@@ -316,7 +334,7 @@ final class Lane implements Runnable {
         revocation.revocation.principal(),
         subscription -> {
           if (subscription.revoke(revocation)) {
-            mark(subscription, bit);
+            tell(subscription, bit);
           }
         });
   }
@@ -329,20 +347,25 @@ final class Lane implements Runnable {
         });
   }
 
+  /** No list is made of who is marked: to write down thousands costs as much as to serve them. */
   private void mark(FilterIndex.Members<Rider> members, long part) {
+    if (!members.marked) {
+      members.marked = true;
+      groups.add(members);
+    }
     for (int i = 0; i < members.size(); i++) {
-      mark(members.get(i), part);
+      Rider subscription = members.get(i);
+      if (subscription.isLive()) {
+        subscription.batchMask |= part;
+      }
     }
   }
 
-  private void mark(Rider subscription, long part) {
-    if (!subscription.isLive()) {
-      return;
+  private void tell(Rider subscription, long bit) {
+    if (subscription.isLive()) {
+      told.add(subscription);
+      subscription.batchMask |= bit;
     }
-    if (subscription.batchMask == 0) {
-      touched.add(subscription);
-    }
-    subscription.batchMask |= part;
   }
 
   /** The log has moved past the lane itself: everybody who rides on it has lost the same. */
