@@ -15,51 +15,74 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.Properties;
 
 /**
- * A PostgreSQL with a fresh schema: the one at the URL that is the first argument, or one that is
- * started for the run, with the server's own defaults ({@code fsync} included).
+ * A PostgreSQL of our own with our schema and a table of an application, with the server's own
+ * defaults ({@code fsync} included).
  */
 final class BenchmarkDatabase implements AutoCloseable {
 
-  static final String SCHEMA = "eventbroker_benchmark";
+  /** What writers are called in {@code pg_stat_activity}. */
+  static final String WRITER = "benchmark-writer";
 
-  private final Optional<EmbeddedPostgres> own;
-  private final String url;
+  /** An application's table: {@code id bigint, text text}. */
+  static final String BUSINESS = "benchmark_business";
 
-  private BenchmarkDatabase(Optional<EmbeddedPostgres> own, String url) {
-    this.own = own;
-    this.url = url;
+  private static final String USER = "postgres";
+
+  private final EmbeddedPostgres server;
+
+  private BenchmarkDatabase(EmbeddedPostgres server) {
+    this.server = server;
   }
 
-  static BenchmarkDatabase open(String[] args) throws IOException, SQLException {
-    Optional<EmbeddedPostgres> own =
-        args.length > 0
-            ? Optional.empty()
-            : Optional.of(
-                EmbeddedPostgres.builder()
-                    .setServerConfig("fsync", "on")
-                    .setServerConfig("full_page_writes", "on")
-                    .setServerConfig("synchronous_commit", "on")
-                    .start());
-    String url =
-        own.map(server -> server.getJdbcUrl("postgres", "postgres")).orElseGet(() -> args[0]);
-    BenchmarkDatabase database = new BenchmarkDatabase(own, url);
+  static BenchmarkDatabase open() throws IOException, SQLException {
+    BenchmarkDatabase database =
+        new BenchmarkDatabase(
+            EmbeddedPostgres.builder()
+                .setServerConfig("fsync", "on")
+                .setServerConfig("full_page_writes", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .start());
     try (Connection connection = database.connect();
         Statement statement = connection.createStatement()) {
-      statement.execute("drop schema if exists " + SCHEMA + " cascade");
-      PgSchema.apply(connection, SCHEMA);
+      PgSchema.apply(connection, PgSchema.DEFAULT_NAME);
+      statement.execute("create table " + BUSINESS + " (id bigint, text text)");
     }
     return database;
   }
 
+  String url() {
+    return server.getJdbcUrl(USER, USER);
+  }
+
+  int port() {
+    return server.getPort();
+  }
+
   Connection connect() throws SQLException {
-    return DriverManager.getConnection(url);
+    return DriverManager.getConnection(url());
+  }
+
+  /** A connection that {@link ServerTime} knows as a writer's. */
+  Connection connectWriter() throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("ApplicationName", WRITER);
+    return DriverManager.getConnection(url(), properties);
+  }
+
+  /** What one measurement leaves behind must not weigh on the next. */
+  void clean() throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("truncate " + BUSINESS);
+      statement.execute("checkpoint");
+    }
   }
 
   PgBackplane backplane() {
-    return PgBackplane.builder(url).schema(SCHEMA).maxPending(50_000).build();
+    return PgBackplane.builder(url()).maxPending(50_000).build();
   }
 
   static void subscribe(Broker broker, Subscriber subscriber) {
@@ -79,8 +102,6 @@ final class BenchmarkDatabase implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (own.isPresent()) {
-      own.get().close();
-    }
+    server.close();
   }
 }

@@ -6,85 +6,66 @@ import dev.eventbroker.Event;
 import dev.eventbroker.Gap;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Topic;
+import dev.eventbroker.benchmarks.report.Run;
 import dev.eventbroker.pg.PgBackplane;
 import java.sql.Connection;
-import java.util.Arrays;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.sql.SQLException;
+import java.util.Map;
 
-/**
- * How long it takes from a commit to a subscriber of another node, while nothing else goes on.
- * Arguments: {@code [jdbcUrl]}.
- */
-public final class OutboxLatency {
+/** How long it takes from a commit to a subscriber of another node, through the outbox. */
+final class OutboxLatency {
 
-  private static final int WARM_UP = 200;
-  private static final int SAMPLES = 1_000;
+  private static final Event EVENT = Event.of(Topic.of("idle"), "tick", "{}");
 
-  private OutboxLatency() {}
+  private final BenchmarkDatabase database;
 
-  /** See the class comment. */
-  public static void main(String[] args) throws Exception {
-    try (BenchmarkDatabase database = BenchmarkDatabase.open(args)) {
-      PgBackplane publishing = database.backplane();
-      Broker here = BenchmarkDatabase.broker(publishing);
-      Broker there = BenchmarkDatabase.broker(database.backplane());
-      try (Connection connection = database.connect()) {
-        measure(publishing, connection, there);
-      } finally {
-        BenchmarkDatabase.close(here);
-        BenchmarkDatabase.close(there);
-      }
+  OutboxLatency(BenchmarkDatabase database) {
+    this.database = database;
+  }
+
+  void measure(Run run, int samples) throws Exception {
+    for (int round = 1; round <= run.rounds(); round++) {
+      run.measured("postgres/latency", "eventbroker", round, Map.of(), millis(samples));
     }
   }
 
-  private static void measure(PgBackplane publishing, Connection connection, Broker there)
-      throws Exception {
-    SynchronousQueue<Long> arrivals = new SynchronousQueue<>();
-    BenchmarkDatabase.subscribe(
-        there,
-        new Subscriber() {
-          @Override
-          public void onEvent(Delivery delivery) {
-            hand(arrivals, System.nanoTime());
-          }
+  private Map<String, Double> millis(int samples) throws Exception {
+    PgBackplane publishing = database.backplane();
+    Broker here = BenchmarkDatabase.broker(publishing);
+    Broker there = BenchmarkDatabase.broker(database.backplane());
+    try (Connection connection = database.connect()) {
+      IdleLatency latency = new IdleLatency();
+      BenchmarkDatabase.subscribe(there, new Arriving(latency));
+      return latency.millis(
+          connection,
+          samples,
+          new IdleLatency.Transaction() {
+            @Override
+            public void publish(Connection within) throws SQLException {
+              publishing.publish(within, EVENT);
+            }
 
-          @Override
-          public void onGap(Gap gap) {
-            throw new IllegalStateException("a gap: " + gap);
-          }
-        });
-    connection.setAutoCommit(false);
-    long[] nanos = new long[SAMPLES];
-    for (int i = -WARM_UP; i < SAMPLES; i++) {
-      publishing.publish(connection, Event.of(Topic.of("idle"), "tick", "{}"));
-      connection.commit();
-      long committed = System.nanoTime();
-      publishing.wake();
-      Long arrived = arrivals.poll(1, TimeUnit.MINUTES);
-      if (arrived == null) {
-        throw new IllegalStateException("nothing arrived");
-      }
-      if (i >= 0) {
-        nanos[i] = arrived - committed;
-      }
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            @Override
+            public void committed() {
+              publishing.wake();
+            }
+          });
+    } finally {
+      BenchmarkDatabase.close(here);
+      BenchmarkDatabase.close(there);
     }
-    Arrays.sort(nanos);
-    System.out.printf(
-        "commit to another node's subscriber: p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms%n",
-        nanos[SAMPLES / 2] / 1e6,
-        nanos[SAMPLES * 9 / 10] / 1e6,
-        nanos[SAMPLES * 99 / 100] / 1e6,
-        nanos[SAMPLES - 1] / 1e6);
   }
 
-  private static void hand(SynchronousQueue<Long> arrivals, long at) {
-    try {
-      arrivals.put(at);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private record Arriving(IdleLatency latency) implements Subscriber {
+
+    @Override
+    public void onEvent(Delivery delivery) {
+      latency.arrived();
+    }
+
+    @Override
+    public void onGap(Gap gap) {
+      throw new IllegalStateException("a gap: " + gap);
     }
   }
 }

@@ -6,7 +6,8 @@ import dev.eventbroker.Event;
 import dev.eventbroker.Gap;
 import dev.eventbroker.Subscriber;
 import dev.eventbroker.Topic;
-import dev.eventbroker.pg.PgBackplane;
+import dev.eventbroker.benchmarks.report.Run;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -14,36 +15,41 @@ import java.util.concurrent.TimeUnit;
 /**
  * How many events a second go through the outbox: published on one node, stored, ordered, and
  * delivered to a subscriber of another node. Two nodes, the server and the publisher share the
- * machine. Arguments: {@code [jdbcUrl]}.
+ * machine.
  */
-public final class OutboxThroughput {
-
-  private static final int EVENTS = 200_000;
-  private static final int ROUNDS = 5;
+final class OutboxThroughput {
 
   /** Below the bound of the queue, so that nothing is refused. */
   private static final int UNDER_WAY = 20_000;
 
-  private static final String DATA = "{\"card\": 4711, \"column\": \"doing\", \"by\": \"ann\"}";
+  private static final int WARM_UP = 50_000;
 
-  private OutboxThroughput() {}
+  private static final Event EVENT =
+      Event.of(Topic.of("project/42/board"), "card.moved", Publishing.DATA);
 
-  /** See the class comment. */
-  public static void main(String[] args) throws Exception {
-    try (BenchmarkDatabase database = BenchmarkDatabase.open(args)) {
-      for (int round = 0; round < ROUNDS; round++) {
-        System.out.printf("throughput round %d: %,.0f events/s%n", round, run(database));
-      }
+  private final BenchmarkDatabase database;
+
+  OutboxThroughput(BenchmarkDatabase database) {
+    this.database = database;
+  }
+
+  void measure(Run run, int events) throws InterruptedException {
+    var unused = eventsPerSecond(WARM_UP);
+    for (int round = 1; round <= run.rounds(); round++) {
+      run.measured(
+          "postgres/outbox",
+          "eventbroker",
+          round,
+          Map.of("events", (long) events),
+          Map.of("eventsPerSecond", eventsPerSecond(events)));
     }
   }
 
-  private static double run(BenchmarkDatabase database) throws InterruptedException {
-    PgBackplane publishing = database.backplane();
-    PgBackplane receiving = database.backplane();
-    Broker here = BenchmarkDatabase.broker(publishing);
-    Broker there = BenchmarkDatabase.broker(receiving);
+  private double eventsPerSecond(int events) throws InterruptedException {
+    Broker here = BenchmarkDatabase.broker(database.backplane());
+    Broker there = BenchmarkDatabase.broker(database.backplane());
     try {
-      CountDownLatch all = new CountDownLatch(EVENTS);
+      CountDownLatch all = new CountDownLatch(events);
       BenchmarkDatabase.subscribe(
           there,
           new Subscriber() {
@@ -58,23 +64,22 @@ public final class OutboxThroughput {
             }
           });
       long start = System.nanoTime();
-      publish(here);
+      publish(here, events);
       if (!all.await(5, TimeUnit.MINUTES)) {
         throw new IllegalStateException(all.getCount() + " events are missing");
       }
-      return EVENTS / ((System.nanoTime() - start) / 1e9);
+      return events / ((System.nanoTime() - start) / 1e9);
     } finally {
       BenchmarkDatabase.close(here);
       BenchmarkDatabase.close(there);
     }
   }
 
-  private static void publish(Broker broker) throws InterruptedException {
+  private static void publish(Broker broker, int events) throws InterruptedException {
     Semaphore underWay = new Semaphore(UNDER_WAY);
-    Event event = Event.of(Topic.of("project/42/board"), "card.moved", DATA);
-    for (int i = 0; i < EVENTS; i++) {
+    for (int i = 0; i < events; i++) {
       underWay.acquire();
-      var unused = broker.publish(event).whenComplete((id, failure) -> underWay.release());
+      var unused = broker.publish(EVENT).whenComplete((id, failure) -> underWay.release());
     }
   }
 }

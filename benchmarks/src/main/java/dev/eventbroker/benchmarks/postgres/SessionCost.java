@@ -2,6 +2,7 @@ package dev.eventbroker.benchmarks.postgres;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.eventbroker.Event;
+import dev.eventbroker.benchmarks.report.Run;
 import dev.eventbroker.sessions.JdbcSessionStore;
 import dev.eventbroker.sessions.LeaseTerms;
 import dev.eventbroker.sessions.ReleaseReason;
@@ -16,25 +17,23 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * What a heartbeat and a sweep cost the database, and how that grows from 1 000 sessions to 100
- * 000: ten nodes, each with a tenth of the owners, on an embedded Postgres with default settings.
- *
- * <pre>
- * java -cp benchmarks/target/benchmarks.jar dev.eventbroker.benchmarks.postgres.SessionCost
- * </pre>
+ * What a heartbeat and a sweep cost the database, and how that grows with the sessions: ten nodes,
+ * each with a tenth of the owners.
  *
  * <p>A tick is the touch of one node with all its owners; a sweep is one that finds nothing to
- * release, as nearly all are; the last column releases 500 that have expired, in one transaction.
- * Medians, and the slowest of the rounds.
+ * release, as nearly all are; a release is of 500 that have expired, in one transaction. Medians of
+ * several.
  */
-public final class SessionCost {
+final class SessionCost {
 
   private static final int NODES = 10;
-  private static final int WARMUP = 5;
-  private static final int ROUNDS = 15;
+  private static final int WARM_UP = 5;
+  private static final int TICKS = 15;
   private static final LeaseTerms TERMS =
       new LeaseTerms(Duration.ofMinutes(15), Duration.ofMinutes(1));
 
@@ -46,8 +45,8 @@ public final class SessionCost {
     this.store = store;
   }
 
-  /** Measures 1 000, 10 000 and 100 000. */
-  public static void main(String[] arguments) throws IOException, SQLException {
+  /** With each number of sessions in turn, on a server with default settings of its own. */
+  static void measure(Run run, List<Integer> sessions) throws IOException, SQLException {
     try (EmbeddedPostgres postgres = EmbeddedPostgres.start();
         HikariDataSource pool = new HikariDataSource()) {
       pool.setJdbcUrl(postgres.getJdbcUrl("postgres", "postgres"));
@@ -55,46 +54,45 @@ public final class SessionCost {
       JdbcSessionStore store = JdbcSessionStore.builder(pool).build();
       store.migrate();
       SessionCost cost = new SessionCost(postgres, store);
-      System.out.printf(
-          "%10s %14s %14s %14s %14s %14s %14s%n",
-          "sessions", "tick ms", "slowest", "sweep ms", "slowest", "500 gone ms", "WAL/tick KiB");
-      for (int sessions : new int[] {1_000, 10_000, 100_000}) {
-        cost.measure(sessions);
+      for (int round = 1; round <= run.rounds(); round++) {
+        for (int count : sessions) {
+          run.measured(
+              "sessions/cost",
+              "eventbroker",
+              round,
+              Map.of("sessions", (long) count),
+              cost.figures(count));
+        }
       }
     }
   }
 
-  private void measure(int sessions) throws SQLException {
+  private Map<String, Double> figures(int sessions) throws SQLException {
     fill(sessions);
     Set<String> owners = new HashSet<>();
     for (int i = 0; i < sessions; i += NODES) {
       owners.add("ws-" + i);
     }
-    long[] ticks = new long[ROUNDS];
-    long[] sweeps = new long[ROUNDS];
+    long[] ticks = new long[TICKS];
+    long[] sweeps = new long[TICKS];
     long wal = 0;
-    for (int round = -WARMUP; round < ROUNDS; round++) {
+    for (int i = -WARM_UP; i < TICKS; i++) {
       long before = walBytes();
       long tick = nanos(() -> store.touch("node-0", owners, 0, TERMS, NoEvents.NONE));
       long sweep = nanos(() -> store.sweep(TERMS, 500, NoEvents.NONE));
-      if (round >= 0) {
-        ticks[round] = tick;
-        sweeps[round] = sweep;
+      if (i >= 0) {
+        ticks[i] = tick;
+        sweeps[i] = sweep;
         wal += walBytes() - before;
       }
     }
-    long gone = expire500();
     Arrays.sort(ticks);
     Arrays.sort(sweeps);
-    System.out.printf(
-        "%10d %14.1f %14.1f %14.1f %14.1f %14.1f %14d%n",
-        sessions,
-        millis(ticks[ROUNDS / 2]),
-        millis(ticks[ROUNDS - 1]),
-        millis(sweeps[ROUNDS / 2]),
-        millis(sweeps[ROUNDS - 1]),
-        millis(gone),
-        wal / ROUNDS / 1024);
+    return Map.of(
+        "tickMillis", ticks[TICKS / 2] / 1e6,
+        "sweepMillis", sweeps[TICKS / 2] / 1e6,
+        "release500Millis", expire500() / 1e6,
+        "walKibPerTickAndSweep", wal / 1024.0 / TICKS);
   }
 
   private void fill(int sessions) throws SQLException {
@@ -139,10 +137,6 @@ public final class SessionCost {
     long begin = System.nanoTime();
     work.run();
     return System.nanoTime() - begin;
-  }
-
-  private static double millis(long nanos) {
-    return nanos / 1e6;
   }
 
   /** There is no outbox, so nobody asks. */

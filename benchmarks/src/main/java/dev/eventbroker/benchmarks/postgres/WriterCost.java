@@ -1,120 +1,157 @@
 package dev.eventbroker.benchmarks.postgres;
 
-import dev.eventbroker.Broker;
-import dev.eventbroker.Event;
-import dev.eventbroker.Topic;
-import dev.eventbroker.pg.PgBackplane;
+import dev.eventbroker.benchmarks.report.Run;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.SQLException;
-import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What publishing costs the transactions that do it: one insert of the application's own, and
- * nothing more, or {@code pg_notify} of the same text, or our row in the outbox (with nodes that
- * order and read it meanwhile). Transactions a second, in turn, several times. Arguments: {@code
- * [jdbcUrl]}.
+ * nothing more, or {@code pg_notify} of a text, or an event of that text in the outbox. Two nodes
+ * hear of it meanwhile in either way, on the same processors as the server and the writers.
  */
-public final class WriterCost {
+final class WriterCost {
 
-  private static final int[] WRITERS = {1, 4, 16};
-  private static final int ROUNDS = 3;
-  private static final long NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final String DATA = "{\"card\": 4711, \"column\": \"doing\", \"by\": \"ann\"}";
-  private static final Event EVENT = Event.of(Topic.of("project/42/board"), "card.moved", DATA);
+  private static final long SLICE = TimeUnit.SECONDS.toNanos(2);
 
-  private enum Way {
-    NOTHING,
-    PG_NOTIFY,
-    OUTBOX
+  /** Until the compiler is done: its threads take the processors that are measured. */
+  private static final long WARM_UP = TimeUnit.SECONDS.toNanos(4);
+
+  private static final int WARM_UP_WRITERS = 4;
+
+  private final BenchmarkDatabase database;
+
+  WriterCost(BenchmarkDatabase database) {
+    this.database = database;
   }
 
-  private WriterCost() {}
+  private interface Opening {
+    Publishing open() throws Exception;
+  }
 
-  /** See the class comment. */
-  public static void main(String[] args) throws Exception {
-    try (BenchmarkDatabase database = BenchmarkDatabase.open(args)) {
-      try (Connection connection = database.connect();
-          Statement statement = connection.createStatement()) {
-        statement.execute("create table " + table() + " (id bigint, text text)");
-      }
-      PgBackplane backplane = database.backplane();
-      Broker node = BenchmarkDatabase.broker(backplane);
-      try {
-        for (int writers : WRITERS) {
-          for (int round = 0; round < ROUNDS; round++) {
-            double nothing = run(database, backplane, writers, Way.NOTHING);
-            double notify = run(database, backplane, writers, Way.PG_NOTIFY);
-            double outbox = run(database, backplane, writers, Way.OUTBOX);
-            System.out.printf(
-                "%2d writers: nothing %,.0f tx/s, pg_notify %,.0f tx/s, outbox %,.0f tx/s ="
-                    + " %.2f x pg_notify%n",
-                writers, nothing, notify, outbox, outbox / notify);
+  private record Peer(String label, Opening opening) {}
+
+  private List<Peer> peers() {
+    return List.of(
+        new Peer("nothing", Publishing.Nothing::new),
+        new Peer("pg_notify", () -> new Publishing.Notify(database)),
+        new Peer("eventbroker", () -> new Publishing.Outbox(database)));
+  }
+
+  /** Each way in turn, with that many writers. */
+  void measure(Run run, List<Integer> writers) throws Exception {
+    warmUp(run);
+    for (int round = 1; round <= run.rounds(); round++) {
+      for (int count : writers) {
+        for (Peer peer : peers()) {
+          database.clean();
+          try (Publishing publishing = peer.opening().open()) {
+            run.measured(
+                "postgres/writers",
+                peer.label(),
+                round,
+                Map.of("writers", (long) count),
+                figures(publishing, count, SLICE));
           }
         }
-      } finally {
-        BenchmarkDatabase.close(node);
       }
     }
   }
 
-  private static String table() {
-    return BenchmarkDatabase.SCHEMA + ".business";
+  private void warmUp(Run run) throws Exception {
+    for (Peer peer : peers()) {
+      run.progress().println("postgres/writers " + peer.label() + ": warming up");
+      try (Publishing publishing = peer.opening().open()) {
+        var unused = figures(publishing, WARM_UP_WRITERS, WARM_UP);
+      }
+    }
   }
 
-  private static double run(BenchmarkDatabase database, PgBackplane backplane, int writers, Way way)
+  private Map<String, Double> figures(Publishing publishing, int writers, long nanos)
       throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(writers);
+    List<Connection> connections = new ArrayList<>();
     try {
-      long end = System.nanoTime() + NANOS;
-      List<Callable<Long>> tasks = new ArrayList<>();
       for (int i = 0; i < writers; i++) {
-        tasks.add(() -> write(database, backplane, way, end));
+        connections.add(database.connectWriter());
+      }
+      ServerTime before = ServerTime.read(database);
+      long end = System.nanoTime() + nanos;
+      List<Callable<Long>> tasks = new ArrayList<>();
+      for (Connection connection : connections) {
+        tasks.add(() -> write(connection, publishing, end));
       }
       long transactions = 0;
       for (Future<Long> done : threads.invokeAll(tasks)) {
         transactions += done.get();
       }
-      return transactions / (NANOS / 1e9);
+      long written = System.nanoTime();
+      awaitReceived(publishing, transactions);
+      double lag = (System.nanoTime() - written) / 1e6;
+      ServerTime time = ServerTime.read(database).since(before);
+      return Map.of(
+          "transactionsPerSecond",
+          transactions / (nanos / 1e9),
+          "lagMillis",
+          lag,
+          "writersServerCpuMicrosPerTransaction",
+          micros(time.writers(), transactions),
+          "otherServerCpuMicrosPerTransaction",
+          micros(time.others(), transactions),
+          "clientCpuMicrosPerTransaction",
+          micros(time.client(), transactions));
     } finally {
       threads.shutdown();
+      for (Connection connection : connections) {
+        connection.close();
+      }
     }
   }
 
-  private static long write(BenchmarkDatabase database, PgBackplane backplane, Way way, long end)
-      throws SQLException {
+  private static long write(Connection connection, Publishing publishing, long end)
+      throws Exception {
     long transactions = 0;
-    try (Connection connection = database.connect();
-        PreparedStatement insert =
-            connection.prepareStatement("insert into " + table() + " values (?, ?)");
-        PreparedStatement notify =
-            connection.prepareStatement("select pg_notify('benchmark', ?)")) {
-      connection.setAutoCommit(false);
+    connection.setAutoCommit(false);
+    Publishing.Writer writer = publishing.writer(connection);
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into " + BenchmarkDatabase.BUSINESS + " values (?, ?)")) {
       while (System.nanoTime() - end < 0) {
         insert.setLong(1, transactions);
-        insert.setString(2, DATA);
+        insert.setString(2, Publishing.DATA);
         insert.executeUpdate();
-        if (way == Way.PG_NOTIFY) {
-          // Equal texts of one transaction would be one; of several they are not.
-          notify.setString(1, DATA);
-          notify.executeQuery().close();
-        } else if (way == Way.OUTBOX) {
-          backplane.publish(connection, EVENT);
-        }
+        writer.publish();
         connection.commit();
-        if (way == Way.OUTBOX) {
-          backplane.wake();
-        }
+        writer.committed();
         transactions++;
       }
     }
     return transactions;
+  }
+
+  /** What was put off has to be done before it counts as done. */
+  private static void awaitReceived(Publishing publishing, long transactions) {
+    long expected = transactions * publishing.nodes();
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (publishing.received() < expected) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException(
+            publishing.received() + " of " + expected + " have arrived");
+      }
+      LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
+    }
+  }
+
+  private static double micros(Duration time, long transactions) {
+    return time.toNanos() / 1e3 / transactions;
   }
 }
