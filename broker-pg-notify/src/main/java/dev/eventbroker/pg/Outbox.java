@@ -99,7 +99,7 @@ final class Outbox {
   private static final String ADOPT = "select eb_adopt()";
 
   private static final String ORDER =
-      "select epoch_now, pos_now, bytes_now from eb_order_events(?)";
+      "select epoch_now, pos_now, bytes_now from eb_order_events(?, ?)";
 
   private static final String END =
       """
@@ -267,10 +267,16 @@ final class Outbox {
     }
   }
 
-  /** Gives positions to what was committed; says how far the order has got. */
-  End order(boolean patient) throws SQLException {
+  /**
+   * Gives positions to what was committed; says how far the order has got.
+   *
+   * @param patient whether to wait for another node's run
+   * @param tell whether to notify the nodes
+   */
+  End order(boolean patient, boolean tell) throws SQLException {
     try (PreparedStatement statement = prepare(ORDER)) {
       statement.setBoolean(1, patient);
+      statement.setBoolean(2, tell);
       try (ResultSet row = statement.executeQuery()) {
         return end(row);
       }

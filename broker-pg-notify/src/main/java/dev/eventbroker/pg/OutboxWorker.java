@@ -7,6 +7,7 @@ import dev.eventbroker.Message;
 import dev.eventbroker.pg.PublishQueue.Chore;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -31,6 +32,12 @@ final class OutboxWorker implements Lifeline.Work {
   /** Another node holds the sequencer's row for milliseconds; if longer, the next round tries. */
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
+  /** What a notification fails with at the commit, when the server's queue has no room for it. */
+  private static final String QUEUE_FULL = "54000";
+
+  /** For how long nobody is notified then; seldom enough for runs that are undone not to count. */
+  private static final Duration SILENCE = Duration.ofSeconds(1);
+
   private static final int EPOCH_LENGTH = 12;
 
   private static final long UNKNOWN = -1;
@@ -50,6 +57,8 @@ final class OutboxWorker implements Lifeline.Work {
   private long bytesAtCursor = UNKNOWN;
   private long delivered;
   private long orderedAt;
+  private boolean isSilent;
+  private long silentSince;
 
   // Those who wait until all that was committed when they asked is in the broker.
   private final Queue<CompletableFuture<EventId>> waiting = new ConcurrentLinkedQueue<>();
@@ -220,13 +229,38 @@ final class OutboxWorker implements Lifeline.Work {
     link.within(settings.limit(), "ordering events");
     orderedAt = settings.nanoClock().getAsLong();
     try {
-      return Optional.of(outbox.order(patient));
+      return Optional.of(placeAndTell(outbox, patient));
     } catch (SQLException e) {
       if (!ConnectFailure.isState(e, LOCK_NOT_AVAILABLE)) {
         throw e;
       }
       log.debug("{}: another node has the sequencer", settings.instance());
       return Optional.empty();
+    }
+  }
+
+  /** A full queue must not keep events from their places: nodes find them by their polls. */
+  private Outbox.End placeAndTell(Outbox outbox, boolean patient) throws SQLException {
+    if (isSilent && orderedAt - silentSince < SILENCE.toNanos()) {
+      return outbox.order(patient, false);
+    }
+    try {
+      Outbox.End end = outbox.order(patient, true);
+      if (end.id().position() > position) {
+        // A run that has placed nothing has told nobody, and proves nothing.
+        isSilent = false;
+      }
+      return end;
+    } catch (SQLException e) {
+      if (!ConnectFailure.isState(e, QUEUE_FULL)) {
+        throw e;
+      }
+      if (!isSilent) {
+        log.warn("{}: nodes are not notified: {}", settings.instance(), e.getMessage());
+      }
+      isSilent = true;
+      silentSince = orderedAt;
+      return outbox.order(patient, false);
     }
   }
 
@@ -317,7 +351,7 @@ final class OutboxWorker implements Lifeline.Work {
   private void startEpoch(Link link, Outbox outbox, EventId here) throws SQLException {
     link.within(settings.limit(), "starting an epoch");
     outbox.startEpoch(RandomName.of(EPOCH_LENGTH, settings.random()), here.epoch());
-    EventId end = outbox.order(false).id();
+    EventId end = outbox.order(false, true).id();
     brokenOff(
         new EventId(end.epoch(), Math.min(here.position(), end.position())),
         "the database has lost what was published last; it goes on in epoch " + end.epoch());

@@ -133,8 +133,9 @@ $$;
 -- is never held across the network: a node that freezes can't hold up the others.
 -- patient: wait for another node's run, since it may have looked before our rows were committed. Impatient, as polls
 -- are: leave the work to it.
+-- tell: notify the nodes. Where the server's notification queue is full that would undo the run; they have their polls.
 -- Sequential scans are off because the planner, knowing nothing of the snapshot's position, would at times choose one.
-create function eb_order_events(patient boolean)
+create function eb_order_events(patient boolean, tell boolean default true)
   returns table (epoch_now text, pos_now bigint, bytes_now bigint)
   language plpgsql
   set search_path from current
@@ -214,7 +215,9 @@ begin
     if placed > 0 then
       last.pos := placed;
       last.bytes := data;
-      perform pg_notify(current_schema() || '.eb_ordered', placed::text);
+      if tell then
+        perform pg_notify(current_schema() || '.eb_ordered', placed::text);
+      end if;
     end if;
   else
     select * into last from eb_run order by pos desc limit 1;
