@@ -127,10 +127,7 @@ public final class Benchmarks {
     try {
       suite.run(run);
       return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
-    } catch (Exception e) { // whatever it is, the others go on
+    } catch (RuntimeException e) { // whatever it is, the others go on
       run.progress().println(suite.label() + ": FAILED");
       e.printStackTrace(run.progress());
       return false;

@@ -3,6 +3,7 @@ package dev.eventbroker.benchmarks;
 import dev.eventbroker.benchmarks.inprocess.InProcessSuite;
 import dev.eventbroker.benchmarks.postgres.PostgresSuite;
 import dev.eventbroker.benchmarks.report.Run;
+import dev.eventbroker.benchmarks.sse.SocketSuite;
 import java.time.Duration;
 
 /** A kind of question, with the class that asks all of it. */
@@ -39,20 +40,12 @@ enum Suite {
     return Duration.ofSeconds((long) seconds * rounds);
   }
 
-  /**
-   * Asks all of it.
-   *
-   * @throws Exception whatever goes wrong in a suite
-   */
-  void run(Run run) throws Exception {
+  /** Asks all of it. */
+  void run(Run run) {
     switch (this) {
       case INPROCESS -> InProcessSuite.run(run);
-      case SSE -> byName("dev.eventbroker.benchmarks.sse.SocketSuite", run);
+      case SSE -> SocketSuite.run(run);
       case POSTGRES -> PostgresSuite.run(run);
     }
-  }
-
-  private static void byName(String type, Run run) throws ReflectiveOperationException {
-    Class.forName(type).getMethod("run", Run.class).invoke(null, run);
   }
 }

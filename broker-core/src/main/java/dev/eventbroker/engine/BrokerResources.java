@@ -78,6 +78,11 @@ final class BrokerResources {
     return snapshotThreads;
   }
 
+  /** Whether that is the thread of one of its lanes. */
+  boolean owns(Executor executor) {
+    return lanes.stream().anyMatch(lane -> lane.executor == executor);
+  }
+
   Executor nextLane() {
     return lanes.get(Math.floorMod(nextLane.getAndIncrement(), lanes.size())).executor;
   }

@@ -127,16 +127,23 @@ final class FilterIndex<T> {
    */
   static final class Members<T> {
 
+    /** Whether some of it have a part in the lane's current batch; owned by the lane. */
+    boolean marked;
+
     private final Runnable whenEmpty;
     private final List<Membership<T>> slots = new ArrayList<>();
+
+    /** What is in the slots, beside them: who goes through them all touches nothing else. */
+    private final List<T> subscriptions = new ArrayList<>();
 
     Members(Runnable whenEmpty) {
       this.whenEmpty = whenEmpty;
     }
 
     Membership<T> add(T subscription) {
-      Membership<T> membership = new Membership<>(subscription, this, slots.size());
+      Membership<T> membership = new Membership<>(this, slots.size());
       slots.add(membership);
+      subscriptions.add(subscription);
       return membership;
     }
 
@@ -145,13 +152,15 @@ final class FilterIndex<T> {
     }
 
     T get(int index) {
-      return slots.get(index).subscription;
+      return subscriptions.get(index);
     }
 
     private void remove(Membership<T> membership) {
       Membership<T> last = slots.remove(slots.size() - 1);
+      T lastSubscription = subscriptions.remove(subscriptions.size() - 1);
       if (last != membership) {
         slots.set(membership.slot, last);
+        subscriptions.set(membership.slot, lastSubscription);
         last.slot = membership.slot;
       }
       if (slots.isEmpty()) {
@@ -163,12 +172,10 @@ final class FilterIndex<T> {
   /** A subscription's place under one filter. */
   static final class Membership<T> {
 
-    private final T subscription;
     private final Members<T> members;
     private int slot;
 
-    Membership(T subscription, Members<T> members, int slot) {
-      this.subscription = subscription;
+    Membership(Members<T> members, int slot) {
       this.members = members;
       this.slot = slot;
     }

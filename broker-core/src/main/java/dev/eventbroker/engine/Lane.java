@@ -38,6 +38,13 @@ final class Lane implements Runnable {
    */
   private static final int ROUNDS = 8;
 
+  /**
+   * How often a lane with a thread of its own looks for more before the thread sleeps. To wake it
+   * costs a publisher more than all the rest of a publish; and as it yields between two looks, it
+   * takes no processor from who has work.
+   */
+  private static final int LOOKS = 20;
+
   /** Commands before events have their turn: they may bring new ones as fast as they are run. */
   private static final int COMMANDS = 1024;
 
@@ -45,6 +52,7 @@ final class Lane implements Runnable {
   private static final int BACKLOG_SLICE = 256;
 
   private final Executor executor;
+  private final boolean hasOwnThread;
   private final Log events;
   private final Counters counters;
   private final Consumer<Lane> onDeath;
@@ -67,15 +75,27 @@ final class Lane implements Runnable {
   private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();
   private final Entry[] batch = new Entry[BATCH];
-  private final List<Rider> touched = new ArrayList<>();
+  private final List<FilterIndex.Members<Rider>> groups = new ArrayList<>();
+  private final List<Rider> told = new ArrayList<>();
   private final BatchTopics topics = new BatchTopics(BATCH);
   private long cursor;
   private EventId settled;
   private long delivered;
   private long filtered;
 
-  Lane(Executor executor, Log events, Counters counters, Consumer<Lane> onDeath) {
+  /**
+   * A lane.
+   *
+   * @param hasOwnThread whether the executor's thread has nothing to do but to run this lane
+   */
+  Lane(
+      Executor executor,
+      boolean hasOwnThread,
+      Log events,
+      Counters counters,
+      Consumer<Lane> onDeath) {
     this.executor = executor;
+    this.hasOwnThread = hasOwnThread;
     this.events = events;
     this.counters = counters;
     this.onDeath = onDeath;
@@ -181,15 +201,10 @@ final class Lane implements Runnable {
     }
     progress.start(Thread.currentThread());
     try {
-      runCommands();
-      boolean more = true;
-      for (int round = 0; round < ROUNDS && more; round++) {
-        boolean moreEvents = readBatch();
-        boolean moreBacklog = readBacklogs();
-        more = moreEvents || moreBacklog;
-      }
+      do {
+        readOn();
+      } while (isMoreSoon());
     } finally {
-      publishCounters();
       boolean unfinished = !catchingUp.isEmpty();
       long read = cursor;
       progress.end();
@@ -200,6 +215,35 @@ final class Lane implements Runnable {
         signal();
       }
     }
+  }
+
+  private void readOn() {
+    runCommands();
+    boolean more = true;
+    for (int round = 0; round < ROUNDS && more; round++) {
+      boolean moreEvents = readBatch();
+      boolean moreBacklog = readBacklogs();
+      more = moreEvents || moreBacklog;
+    }
+    publishCounters();
+  }
+
+  /**
+   * On a thread of its own it stays awake for a moment, and lets others go first meanwhile. One
+   * that nobody lives on any more may have a successor that waits for the thread.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it but how often a thread is woken
+  private boolean isMoreSoon() {
+    if (!hasOwnThread || riders.isEmpty()) {
+      return false;
+    }
+    for (int look = 0; look < LOOKS; look++) {
+      if (cursor < events.tail() || !commands.isEmpty() || !catchingUp.isEmpty()) {
+        return true;
+      }
+      Thread.yield();
+    }
+    return false;
   }
 
   long cursor() {
@@ -294,20 +338,37 @@ final class Lane implements Runnable {
       } else if (batch[i] instanceof Entry.OfRevocation revocation) {
         revoke(revocation, bit);
       } else {
-        riders.forEach(subscription -> mark(subscription, bit));
+        riders.forEach(subscription -> tell(subscription, bit));
       }
     }
     topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
-    for (Rider subscription : touched) {
-      long part = subscription.batchMask;
-      subscription.batchMask = 0;
-      progress.serve(subscription);
-      subscription.takeBatch(batch, part, open);
+    boolean served = false;
+    for (Rider subscription : told) {
+      served |= serve(subscription, open);
     }
-    if (!touched.isEmpty()) {
+    for (FilterIndex.Members<Rider> members : groups) {
+      members.marked = false;
+      for (int i = 0; i < members.size(); i++) {
+        served |= serve(members.get(i), open);
+      }
+    }
+    told.clear();
+    groups.clear();
+    if (served) {
       counters.flushes.flushed(batch, count);
     }
-    touched.clear();
+  }
+
+  /** Whether there was something for it that it has not had from another group. */
+  private boolean serve(Rider subscription, long open) {
+    long part = subscription.batchMask;
+    if (part == 0) {
+      return false;
+    }
+    subscription.batchMask = 0;
+    progress.serve(subscription);
+    subscription.takeBatch(batch, part, open);
+    return true;
   }
 
   /** Before anything of the batch is delivered, and for those too that are behind in the log. */
@@ -316,7 +377,7 @@ final class Lane implements Runnable {
         revocation.revocation.principal(),
         subscription -> {
           if (subscription.revoke(revocation)) {
-            mark(subscription, bit);
+            tell(subscription, bit);
           }
         });
   }
@@ -329,20 +390,25 @@ final class Lane implements Runnable {
         });
   }
 
+  /** No list is made of who is marked: to write down thousands costs as much as to serve them. */
   private void mark(FilterIndex.Members<Rider> members, long part) {
+    if (!members.marked) {
+      members.marked = true;
+      groups.add(members);
+    }
     for (int i = 0; i < members.size(); i++) {
-      mark(members.get(i), part);
+      Rider subscription = members.get(i);
+      if (subscription.isLive()) {
+        subscription.batchMask |= part;
+      }
     }
   }
 
-  private void mark(Rider subscription, long part) {
-    if (!subscription.isLive()) {
-      return;
+  private void tell(Rider subscription, long bit) {
+    if (subscription.isLive()) {
+      told.add(subscription);
+      subscription.batchMask |= bit;
     }
-    if (subscription.batchMask == 0) {
-      touched.add(subscription);
-    }
-    subscription.batchMask |= part;
   }
 
   /** The log has moved past the lane itself: everybody who rides on it has lost the same. */

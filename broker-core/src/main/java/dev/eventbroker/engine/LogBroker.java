@@ -97,7 +97,10 @@ final class LogBroker implements Broker {
             settings.nanoClock());
     this.events =
         new Log(settings.logEvents(), settings.logBytes(), begin, settings.replayEffort());
-    this.lanes = new LaneRegistry(executor -> new Lane(executor, events, counters, this::laneDied));
+    this.lanes =
+        new LaneRegistry(
+            executor ->
+                new Lane(executor, resources.owns(executor), events, counters, this::laneDied));
     this.watch =
         new LaneWatch(settings.laneBlockedAfter(), settings.nanoClock(), lanes::all, observer);
     this.snapshots =

@@ -17,26 +17,33 @@ final class FrameBatch {
 
   private static final int FIRST_CAPACITY = 16;
 
-  private @Nullable Wire owner;
+  private @Nullable Owner owner;
   private WireFrame[] frames = new WireFrame[FIRST_CAPACITY];
   private int count;
   private int bytes;
 
+  /** Whose frames these are. */
+  interface Owner {
+
+    /** Takes them, for another one is about to write. */
+    void sendBatch();
+  }
+
   /** Makes way for the frames of that one. */
-  void belongTo(Wire wire) {
-    Wire before = owner;
-    if (before == wire) {
+  void belongTo(Owner next) {
+    Owner before = owner;
+    if (before == next) {
       return;
     }
     if (before != null) {
       before.sendBatch();
     }
-    owner = wire;
+    owner = next;
   }
 
   /** Whether there are frames of that one. */
-  boolean isOf(Wire wire) {
-    return owner == wire;
+  boolean isOf(Owner one) {
+    return owner == one;
   }
 
   /** How many bytes the frames take. */

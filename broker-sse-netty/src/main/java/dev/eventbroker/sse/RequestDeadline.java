@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * event loop only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a close that fails finds a closed channel
-final class RequestDeadline extends ChannelDuplexHandler {
+final class RequestDeadline extends ChannelDuplexHandler implements StreamPlace.ForRequestsOnly {
 
   private static final Logger log = LoggerFactory.getLogger(RequestDeadline.class);
 

@@ -45,7 +45,8 @@ import org.slf4j.LoggerFactory;
  * Builder#stallTimeout}.
  */
 @ChannelHandler.Sharable
-public final class SseEndpoint extends ChannelInboundHandlerAdapter {
+public final class SseEndpoint extends ChannelInboundHandlerAdapter
+    implements StreamPlace.ForRequestsOnly {
 
   private static final Logger log = LoggerFactory.getLogger(SseEndpoint.class);
 

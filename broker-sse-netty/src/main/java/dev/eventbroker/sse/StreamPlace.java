@@ -28,6 +28,9 @@ record StreamPlace(
     boolean isTransportNext,
     boolean isCodecNext) {
 
+  /** A handler that has nothing to do in the pipeline of a stream. */
+  interface ForRequestsOnly extends ChannelHandler {}
+
   /**
    * From here on the channel serves the stream and nothing else, and ends with it. What would hold
    * back its bytes, end it for want of requests, or wait for more of them is taken out; other
@@ -73,8 +76,7 @@ record StreamPlace(
   private static boolean isInTheWay(ChannelHandler handler) {
     return handler instanceof HttpContentEncoder
         || handler instanceof ReadTimeoutHandler
-        || handler instanceof RequestDeadline
-        || handler instanceof SseEndpoint;
+        || handler instanceof ForRequestsOnly;
   }
 
   private static boolean isCodec(ChannelHandler handler) {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * Used on the channel's event loop only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
-final class Wire implements ChannelFutureListener {
+final class Wire implements ChannelFutureListener, FrameBatch.Owner {
 
   /** A copy of this many bytes costs less than a buffer object of its own. */
   private static final int COPIED_UP_TO = 4 * 1024;
@@ -115,7 +115,8 @@ final class Wire implements ChannelFutureListener {
   }
 
   /** Sends what the event loop's batch has of this one's frames. */
-  void sendBatch() {
+  @Override
+  public void sendBatch() {
     if (batch.isOf(this)) {
       send(batch.take(ctx.alloc(), chunked));
     }

@@ -74,8 +74,7 @@ class FrameBatchTest {
   }
 
   private Wire wire(EmbeddedChannel channel) {
-    StreamPlace place =
-        StreamPlace.takeOver(channel.pipeline().context(ChannelInboundHandlerAdapter.class));
+    StreamPlace place = StreamPlace.takeOver(channel.pipeline().lastContext());
     Wire wire = new Wire(place, batch, true, false);
     channel.pipeline().remove(HttpServerCodec.class);
     wire.standAlone();

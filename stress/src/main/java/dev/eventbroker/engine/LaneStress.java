@@ -45,7 +45,7 @@ final class LaneStress {
 
     private final Counting executor = new Counting();
     private final Log log = LogStress.log(0);
-    private final Lane lane = new Lane(executor, log, counters(), dead -> {});
+    private final Lane lane = new Lane(executor, false, log, counters(), dead -> {});
 
     public EndOfRun() {
       lane.signal();
@@ -81,7 +81,11 @@ final class LaneStress {
     private final Counting executor = new Counting();
     private final Lane lane =
         new Lane(
-            executor, new Log(16, Long.MAX_VALUE, new EventId("e", 0)), counters(), dead -> {});
+            executor,
+            true,
+            new Log(16, Long.MAX_VALUE, new EventId("e", 0)),
+            counters(),
+            dead -> {});
     private final AtomicInteger done = new AtomicInteger();
 
     public Command() {
@@ -115,7 +119,7 @@ final class LaneStress {
 
     private final Counting executor = new Counting();
     private final Log log = LogStress.log(0);
-    private final Lane lane = new Lane(executor, log, counters(), dead -> {});
+    private final Lane lane = new Lane(executor, false, log, counters(), dead -> {});
 
     @Actor
     public void one() {

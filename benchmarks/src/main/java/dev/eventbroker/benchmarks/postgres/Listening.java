@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A way of hearing notifications on {@link NotificationLoop#CHANNEL}, until it is closed. */
-interface Listening extends AutoCloseable {
+interface Listening {
 
   /** Called on one thread for each notification. */
   interface Hearer {
@@ -28,7 +28,7 @@ interface Listening extends AutoCloseable {
     Listening open(BenchmarkDatabase database, Hearer hearer) throws Exception;
   }
 
-  @Override
+  /** Nothing is heard any more when this returns. */
   void close() throws Exception;
 
   /** A {@link PgNotifySource}, a broker, and a subscription: events with topics, all the way. */

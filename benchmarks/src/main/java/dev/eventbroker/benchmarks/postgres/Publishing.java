@@ -52,7 +52,7 @@ abstract class Publishing implements AutoCloseable {
   }
 
   @Override
-  public abstract void close() throws Exception;
+  public abstract void close() throws SQLException;
 
   /** Nobody is told anything. */
   static final class Nothing extends Publishing {
@@ -93,7 +93,7 @@ abstract class Publishing implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws SQLException {
       for (NotificationLoop loop : loops) {
         loop.close();
       }

@@ -47,7 +47,7 @@ public final class LoadServer {
   /** See the class comment. */
   public static void main(String[] args) {
     ServerOptions options = ServerOptions.parse(args);
-    // All clients are one principal, and many come from one address.
+    // All clients are one principal here.
     Broker broker = new BrokerBuilder().connectionsPerPrincipal(Integer.MAX_VALUE).build();
     SseEndpoint endpoint =
         SseEndpoint.builder(broker).authorizer(SseAuthorizer.everybodyAs("load")).build();
