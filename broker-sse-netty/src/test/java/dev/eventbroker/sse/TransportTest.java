@@ -103,7 +103,10 @@ class TransportTest {
 
       // Where the kernel has the same timeout for unacknowledged bytes, it may be first.
       assertThat(RunningServer.next(running.closedConnections).code())
-          .isIn(transport.found().orElseThrow().userTimeout().isPresent() ? NOT_READING : Set.of("stalled"));
+          .isIn(
+              transport.found().orElseThrow().userTimeout().isPresent()
+                  ? NOT_READING
+                  : Set.of("stalled"));
       running.publish("b", "still here");
       String seen = reading.readChunk();
       while (!seen.contains("still here")) {

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.eventbroker.Broker;
 import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.CloseReason;
-import dev.eventbroker.benchmarks.report.ResultsFile;
 import dev.eventbroker.benchmarks.report.Run;
 import dev.eventbroker.engine.BrokerBuilder;
 import dev.eventbroker.sse.SseAuthorizer;
@@ -29,13 +28,11 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,44 +45,27 @@ import java.util.stream.Stream;
 /**
  * How long it takes from the moment when a client closes its connection, or resets it, until its
  * subscription has ended; nothing is written to it meanwhile. {@value #CLIENTS} clients of a server
- * with one event loop, in the same JVM, go one after the other. Arguments: the results file, and
- * how many rounds (3).
+ * with one event loop, in the same JVM, go one after the other.
  */
-public final class Detection {
+final class Detection {
 
   private static final int CLIENTS = 200;
 
   /** Far beyond what is promised (a second): who is not found by then ends the run. */
   private static final long PATIENCE_SECONDS = 30;
 
-  private static final int DEFAULT_ROUNDS = 3;
   private static final byte[] REQUEST =
       "GET /events?topic=load HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(US_ASCII);
 
   private Detection() {}
 
-  /** See the class comment. */
-  public static void main(String[] args) throws Exception {
-    if (args.length == 0) {
-      System.err.println("results file: none (expected: a path, and perhaps how many rounds)");
-      System.exit(2);
-    }
-    run(
-        new Run(
-            Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
-            args.length > 1 ? Integer.parseInt(args[1]) : DEFAULT_ROUNDS,
-            Run.Effort.FULL,
-            new ResultsFile(Path.of(args[0])),
-            System.out));
-  }
-
   /**
    * Measures every transport that there is on this machine, some seconds each.
    *
-   * @throws IOException if a client can't connect
+   * @throws UncheckedIOException if a client can't connect
    * @throws IllegalStateException if a client that has gone is not found
    */
-  public static void run(Run run) throws IOException, InterruptedException {
+  static void run(Run run) {
     List<Kind> kinds = Stream.of(Kind.values()).filter(Kind::isAvailable).toList();
     for (int round = 1; round <= run.rounds(); round++) {
       for (Kind kind : kinds) {
@@ -96,8 +76,7 @@ public final class Detection {
     }
   }
 
-  private static void measure(Run run, int round, Kind kind, boolean reset)
-      throws IOException, InterruptedException {
+  private static void measure(Run run, int round, Kind kind, boolean reset) {
     Ends ends = new Ends();
     EventLoopGroup loop =
         new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("detection"), kind.handlers());
@@ -116,6 +95,8 @@ public final class Detection {
               "p50Millis", millis(nanos, 0.50),
               "p99Millis", millis(nanos, 0.99),
               "maxMillis", millis(nanos, 1)));
+    } catch (IOException e) {
+      throw new UncheckedIOException("no client of " + kind.label, e);
     } finally {
       loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
@@ -148,7 +129,7 @@ public final class Detection {
   }
 
   private static long[] goOneAfterTheOther(InetSocketAddress address, Ends ends, boolean reset)
-      throws IOException, InterruptedException {
+      throws IOException {
     List<Socket> clients = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {
       clients.add(connect(address));
@@ -198,12 +179,17 @@ public final class Detection {
       times.add(System.nanoTime());
     }
 
-    long next() throws InterruptedException {
-      Long time = times.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
-      if (time == null) {
-        throw new IllegalStateException("a client is gone, and its subscription is not");
+    long next() {
+      try {
+        Long time = times.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (time == null) {
+          throw new IllegalStateException("a client is gone, and its subscription is not");
+        }
+        return time;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
       }
-      return time;
     }
   }
 

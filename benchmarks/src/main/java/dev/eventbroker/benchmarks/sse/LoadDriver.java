@@ -88,11 +88,6 @@ final class LoadDriver implements AutoCloseable {
     watch = newWatch;
   }
 
-  /** Returns how many requests to publish the server has refused. */
-  long publishErrors() {
-    return publisher.errors();
-  }
-
   /**
    * Opens connections, at most {@value #OPENING_AT_ONCE} of which wait for their headers at a time.
    *

@@ -29,14 +29,15 @@ final class ProcessFigures {
   /** Of each part of the heap; the line of the metaspace has no total. */
   private static final Pattern USED = Pattern.compile("total (?:reserved )?\\d+K.*used (\\d+)K");
 
-  private final long pid;
-  private final List<Long> pids;
+  private final ProcessHandle process;
 
-  /** Looks at that process and at the children that it has now. */
+  /** It and its children, when its processor time was last asked for. */
+  private List<Long> pids;
+
+  /** Looks at that process and at the children that it will have. */
   ProcessFigures(ProcessHandle process) {
-    this.pid = process.pid();
-    this.pids =
-        Stream.concat(Stream.of(process), process.descendants()).map(ProcessHandle::pid).toList();
+    this.process = process;
+    this.pids = List.of(process.pid());
   }
 
   /** Returns the processor time of this process, with everything that its JVM does. */
@@ -53,6 +54,9 @@ final class ProcessFigures {
 
   /** Returns the processor time that it has taken, the kernel's for it included. */
   double cpuSeconds() {
+    // Looking for children is too much to do whenever memory is looked at.
+    pids =
+        Stream.concat(Stream.of(process), process.descendants()).map(ProcessHandle::pid).toList();
     return pids.stream().mapToDouble(ProcessFigures::cpuSeconds).sum();
   }
 
@@ -111,7 +115,7 @@ final class ProcessFigures {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
     try {
       Process asked =
-          new ProcessBuilder(List.of(jcmd.toString(), Long.toString(pid), command))
+          new ProcessBuilder(List.of(jcmd.toString(), Long.toString(process.pid()), command))
               .redirectErrorStream(true)
               .start();
       String answer = new String(asked.getInputStream().readAllBytes(), UTF_8);

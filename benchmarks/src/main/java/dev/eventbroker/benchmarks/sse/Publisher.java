@@ -15,23 +15,25 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * The one connection that publishes, kept alive: each line of a request is an event, or each
- * request is one where a server can't take several at once. Used by one thread.
+ * The one connection that publishes, kept alive and opened again if the server has ended it in the
+ * meantime, as servers do with one that says nothing for long: each line of a request is an event,
+ * or each request is one where a server can't take several at once. Used by one thread.
  */
 final class Publisher implements Ready, AutoCloseable {
 
   private static final int MOST_BYTES = 8 << 20;
 
+  private final Selector selector;
+  private final InetSocketAddress server;
   private final Payloads payloads;
   private final boolean linesPerPost;
-  private final SocketChannel channel;
-  private final SelectionKey key;
   private final ByteBuffer requests = ByteBuffer.allocateDirect(MOST_BYTES);
-  private final HttpAnswers answers = new HttpAnswers();
+  private SocketChannel channel;
+  private SelectionKey key;
+  private HttpAnswers answers = new HttpAnswers();
   private byte[] head = {};
   private int headLength = -1;
   private int unanswered;
-  private long errors;
 
   /**
    * Connects.
@@ -40,12 +42,19 @@ final class Publisher implements Ready, AutoCloseable {
    */
   Publisher(Selector selector, InetSocketAddress server, Payloads payloads, boolean linesPerPost)
       throws IOException {
+    this.selector = selector;
+    this.server = server;
     this.payloads = payloads;
     this.linesPerPost = linesPerPost;
-    this.channel = SocketChannel.open(server);
+    connect();
+  }
+
+  private void connect() throws IOException {
+    answers = new HttpAnswers();
+    channel = SocketChannel.open(server);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     channel.configureBlocking(false);
-    this.key = channel.register(selector, SelectionKey.OP_READ, this);
+    key = channel.register(selector, SelectionKey.OP_READ, this);
   }
 
   /** Returns whether every request has been answered. */
@@ -53,14 +62,10 @@ final class Publisher implements Ready, AutoCloseable {
     return unanswered == 0;
   }
 
-  /** Returns how many requests failed. */
-  long errors() {
-    return errors;
-  }
-
   /**
    * Publishes that many events, all as of this moment.
    *
+   * @throws UncheckedIOException if they can't be sent; that they are refused is thrown later
    * @throws IllegalStateException if what was published before has not been answered
    */
   void publish(int events, long nanos) {
@@ -99,6 +104,9 @@ final class Publisher implements Ready, AutoCloseable {
 
   private void write() {
     try {
+      if (!channel.isOpen()) {
+        connect();
+      }
       channel.write(requests);
       key.interestOps(
           requests.hasRemaining()
@@ -118,19 +126,29 @@ final class Publisher implements Ready, AutoCloseable {
       return;
     }
     try {
-      buffer.clear();
-      int count = channel.read(buffer);
-      if (count < 0) {
-        throw new IOException("the server has closed the connection");
-      }
-      buffer.get(0, bytes, 0, count);
-      answers.take(bytes, count);
+      read(buffer, bytes);
     } catch (IOException e) {
       throw new UncheckedIOException("can't publish", e);
     }
+  }
+
+  private void read(ByteBuffer buffer, byte[] bytes) throws IOException {
+    buffer.clear();
+    int count = channel.read(buffer);
+    if (count < 0 && idle()) {
+      channel.close();
+      return;
+    }
+    if (count < 0) {
+      throw new IOException("closed before " + unanswered + " requests were answered");
+    }
+    buffer.get(0, bytes, 0, count);
+    answers.take(bytes, count);
     for (int status = answers.next(); status > 0; status = answers.next()) {
       unanswered--;
-      errors += status / 100 == 2 ? 0 : 1;
+      if (status / 100 != 2) {
+        throw new IOException("answered with " + status);
+      }
     }
   }
 

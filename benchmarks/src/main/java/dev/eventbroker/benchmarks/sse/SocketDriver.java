@@ -106,7 +106,7 @@ final class SocketDriver {
       plan.scenario().run(turn);
     } catch (IllegalStateException | UncheckedIOException e) {
       // One server that fails says nothing about the next one.
-      turn.say(plan.name() + " FAILED: " + e);
+      turn.say(plan.name() + " FAILED: " + e + (e.getCause() == null ? "" : ", " + e.getCause()));
       failures += Plan.isOurs(turn.contender()) ? 1 : 0;
     }
   }

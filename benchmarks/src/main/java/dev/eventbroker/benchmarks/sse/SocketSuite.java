@@ -54,6 +54,9 @@ public final class SocketSuite {
    */
   public static void run(Run run) {
     run(run, "", "");
+    if (run.effort() != Run.Effort.GUARD) {
+      Detection.run(run);
+    }
   }
 
   private static void run(Run run, String contenders, String scenarios) {

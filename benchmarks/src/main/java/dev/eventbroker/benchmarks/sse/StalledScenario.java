@@ -18,13 +18,13 @@ final class StalledScenario implements Scenario {
   /** So few read while the sockets of the others are filled: those are all there from the start. */
   private static final int READERS_AT_FIRST = 90;
 
-  /** Longer events fill them sooner. */
-  private static final int FILLING_BYTES = 16 * 1024;
+  /** Longer events fill them sooner; nginx writes a request to disk from 16 KiB on. */
+  private static final int FILLING_BYTES = 8 * 1024;
 
   /** More than a socket takes on both sides where nobody reads: Linux allows 4 MiB for sending. */
   private static final long FILLED_BYTES = 12L << 20;
 
-  private static final Duration LOOK_AGAIN_FOR = Duration.ofSeconds(8);
+  private static final Duration LOOK_AGAIN_FOR = Duration.ofSeconds(3);
 
   @Override
   public void run(Turn turn) {

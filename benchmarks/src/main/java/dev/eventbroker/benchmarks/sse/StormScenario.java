@@ -12,7 +12,10 @@ import java.util.Map;
 final class StormScenario implements Scenario {
 
   private static final int BEHIND = 100;
-  private static final int EVENTS_PER_SECOND = 50;
+
+  /** What one processor can do for all of them when they are back, with some room. */
+  private static final int EVENTS_PER_SECOND = 10;
+
   private static final Duration LIVE_WITHIN = Duration.ofSeconds(60);
 
   /** So many connect between two looks at the sockets; nobody waits for headers. */
