@@ -93,6 +93,20 @@ class EventStreamTest {
     assertThat(tally.delivered).isEqualTo(EVENTS - 1);
   }
 
+  @Test
+  void everyByteOfAnEventIsCompared() {
+    byte[] event = published(1).get(0);
+
+    for (int i = 0; i < event.length; i++) {
+      byte[] damaged = event.clone();
+      damaged[i] ^= 0x40;
+      feed("data: " + text(damaged) + "\n\n");
+    }
+
+    assertThat(tally.damaged).isEqualTo(event.length);
+    assertThat(tally.delivered).isZero();
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 199})
   void anEventThatIsCutShortIsDamaged(int length) {
