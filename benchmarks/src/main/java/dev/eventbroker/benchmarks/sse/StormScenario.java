@@ -13,8 +13,8 @@ final class StormScenario implements Scenario {
 
   private static final int BEHIND = 100;
 
-  /** What one processor can do for all of them when they are back, with some room. */
-  private static final int EVENTS_PER_SECOND = 10;
+  /** A third of what one processor can do for all of them when they are back. */
+  private static final int EVENTS_PER_SECOND = 5;
 
   private static final Duration LIVE_WITHIN = Duration.ofSeconds(60);
 
