@@ -79,7 +79,8 @@ public final class SocketSuite {
     if (!scenarios.equals(DETECTION)) {
       follow(command, run);
     }
-    if (scenarios.equals(DETECTION) || scenarios.isEmpty() && run.effort() != Run.Effort.GUARD) {
+    boolean all = scenarios.isEmpty() && run.effort() != Run.Effort.GUARD;
+    if (all || scenarios.equals(DETECTION)) {
       Detection.run(run);
     }
   }
