@@ -46,10 +46,16 @@ final class Lane implements Runnable {
   private static final int LOOKS = 20;
 
   /** Commands before events have their turn: they may bring new ones as fast as they are run. */
-  private static final int COMMANDS = 1024;
+  private static final int COMMANDS = 128;
 
   /** Entries that one subscription reads of its backlog before the others have their turn. */
   private static final int BACKLOG_SLICE = 256;
+
+  /**
+   * Subscriptions that read such a slice before what is new has its turn: when thousands come back
+   * at once, those that are live wait for these few and not for all of them.
+   */
+  private static final int BACKLOGS = 16;
 
   private final Executor executor;
   private final boolean hasOwnThread;
@@ -437,7 +443,7 @@ final class Lane implements Runnable {
   }
 
   private boolean readBacklogs() {
-    for (int turn = catchingUp.size(); turn > 0; turn--) {
+    for (int turn = Math.min(catchingUp.size(), BACKLOGS); turn > 0; turn--) {
       Rider subscription = catchingUp.remove();
       progress.serve(subscription);
       if (subscription.readBacklog(BACKLOG_SLICE)) {
