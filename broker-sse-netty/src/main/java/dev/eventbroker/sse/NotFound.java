@@ -13,9 +13,12 @@ import io.netty.util.ReferenceCountUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The end of a server's pipeline: answers what nobody has answered. */
+/**
+ * The end of a server's pipeline: answers what nobody has answered. Leaves with all that stands for
+ * requests when a stream begins.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
-final class NotFound extends ChannelInboundHandlerAdapter {
+final class NotFound extends ChannelInboundHandlerAdapter implements StreamPlace.EndOfRequests {
 
   private static final Logger log = LoggerFactory.getLogger(NotFound.class);
 

@@ -51,8 +51,8 @@ final class ServerPipeline {
   /** What was accepted and is open; the group leaves out by itself what is closed. */
   private final ChannelGroup accepted = newGroup();
 
-  /** What may carry requests and so streams: HTTP/1.1 connections, and streams of HTTP/2 ones. */
-  private final ChannelGroup exchanges = newGroup();
+  /** The streams of HTTP/2 connections, which carry requests as HTTP/1.1 connections do. */
+  private final ChannelGroup multiplexed = newGroup();
 
   ServerPipeline(
       SseEndpoint endpoint,
@@ -80,8 +80,8 @@ final class ServerPipeline {
     return accepted;
   }
 
-  ChannelGroup exchanges() {
-    return exchanges;
+  ChannelGroup multiplexed() {
+    return multiplexed;
   }
 
   /** Whether requests or a stream are on that channel itself: a stream has no endpoint any more. */
@@ -115,7 +115,7 @@ final class ServerPipeline {
     if (speaksHttp2) {
       Http2Connection.begin(
           pipeline,
-          this::beginRequests,
+          this::beginStream,
           MAX_HEADERS,
           requestTimeout.toNanos(),
           drainTimeout.toMillis());
@@ -130,8 +130,12 @@ final class ServerPipeline {
     beginRequests(pipeline);
   }
 
+  private void beginStream(ChannelPipeline pipeline) {
+    multiplexed.add(pipeline.channel());
+    beginRequests(pipeline);
+  }
+
   private void beginRequests(ChannelPipeline pipeline) {
-    exchanges.add(pipeline.channel());
     pipeline.addLast(new RequestDeadline(requestTimeout.toNanos()), endpoint);
     more.accept(pipeline);
     pipeline.addLast(new NotFound());

@@ -153,7 +153,7 @@ public final class SseServer implements AutoCloseable {
     }
     drain();
     // What does not read, and what was accepted meanwhile; from here on the group closes newcomers.
-    var unused = pipeline.exchanges().close();
+    var unused = pipeline.multiplexed().close();
     pipeline.accepted().close().awaitUninterruptibly(STOP_MILLIS);
     if (loops != null
         && !loops
@@ -164,11 +164,13 @@ public final class SseServer implements AutoCloseable {
   }
 
   private void drain() {
-    for (Channel exchange : pipeline.exchanges()) {
-      exchange.pipeline().fireUserEventTriggered(Drain.EVENT);
+    for (Channel stream : pipeline.multiplexed()) {
+      stream.pipeline().fireUserEventTriggered(Drain.EVENT);
     }
     for (Channel connection : pipeline.accepted()) {
-      if (!ServerPipeline.servesRequests(connection)) {
+      if (ServerPipeline.servesRequests(connection)) {
+        connection.pipeline().fireUserEventTriggered(Drain.EVENT);
+      } else {
         // No HTTP/1.1: it says that no further stream is welcome, and ends with the last one.
         var unused = connection.close();
       }
@@ -221,7 +223,8 @@ public final class SseServer implements AutoCloseable {
 
     /**
      * Adds handlers behind the endpoint, for other paths. Called once for every HTTP/1.1 connection
-     * and every stream of an HTTP/2 one, on its event loop. Default: none.
+     * and every stream of an HTTP/2 one, on its event loop. They are removed from what becomes a
+     * stream of events, since no request comes any more. Default: none.
      */
     public Builder pipeline(Consumer<ChannelPipeline> handlers) {
       more = requireNonNull(handlers, "handlers");

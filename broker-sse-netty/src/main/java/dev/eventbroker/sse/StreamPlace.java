@@ -31,10 +31,14 @@ record StreamPlace(
   /** A handler that has nothing to do in the pipeline of a stream. */
   interface ForRequestsOnly extends ChannelHandler {}
 
+  /** The same, and neither have those between the stream and itself, the last one. */
+  interface EndOfRequests extends ForRequestsOnly {}
+
   /**
    * From here on the channel serves the stream and nothing else, and ends with it. What would hold
    * back its bytes, end it for want of requests, or wait for more of them is taken out; other
-   * handlers, such as one that adds CORS headers, stay and see the response.
+   * handlers, such as one that adds CORS headers, stay and see the response. So do those behind the
+   * stream, unless the pipeline is one that ends with the server's own answer to requests.
    */
   static StreamPlace takeOver(ChannelHandlerContext ctx) {
     ChannelPipeline pipeline = ctx.pipeline();
@@ -43,12 +47,14 @@ record StreamPlace(
     boolean transportNextToCodec = false;
     boolean codecNext = false;
     boolean behind = false;
+    boolean requestsEnd = pipeline.last() instanceof EndOfRequests;
     // One walk, for the pipeline makes a map for each.
     for (Map.Entry<String, ChannelHandler> entry : pipeline) {
       ChannelHandler handler = entry.getValue();
-      behind |= handler == ctx.handler();
-      if (isInTheWay(handler)) {
-        pipeline.remove(handler);
+      boolean own = handler == ctx.handler();
+      behind |= own;
+      if (isInTheWay(handler) || (behind && !own && requestsEnd)) {
+        remove(pipeline, handler);
       } else if (!behind) {
         boolean isCodec = isCodec(handler);
         if (isCodec) {
@@ -71,6 +77,13 @@ record StreamPlace(
             pipeline.context(codec),
             transportNextToCodec,
             codecNext && codec instanceof HttpServerCodec);
+  }
+
+  /** It may have gone already, with another one. */
+  private static void remove(ChannelPipeline pipeline, ChannelHandler handler) {
+    if (pipeline.context(handler) != null) {
+      pipeline.remove(handler);
+    }
   }
 
   private static boolean isInTheWay(ChannelHandler handler) {

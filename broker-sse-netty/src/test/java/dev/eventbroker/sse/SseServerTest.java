@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.eventbroker.CloseReason;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -52,6 +53,26 @@ class SseServerTest {
 
       assertThat(client.readAnswer()).startsWith("HTTP/1.1 200 OK\r\n").endsWith("\r\nabc");
       client.open("/events?topic=a");
+    }
+  }
+
+  @Test
+  void handlersBehindTheEndpointLeaveAConnectionThatBecomesAStream() {
+    BlockingQueue<String> gone = new LinkedBlockingQueue<>();
+    try (RunningServer running =
+            RunningServer.start(
+                UnaryOperator.identity(),
+                UnaryOperator.identity(),
+                pipeline -> pipeline.addLast(new HttpObjectAggregator(1000), new Leaving(gone)));
+        RawClient other = running.connect();
+        RawClient client = running.connect()) {
+      other.get("/nothing");
+      other.readAnswer();
+
+      client.open("/events?topic=a");
+
+      assertThat(RunningServer.next(gone)).isEqualTo("from an open channel");
+      assertThat(gone).as("the other connection keeps its own").isEmpty();
     }
   }
 
@@ -147,6 +168,21 @@ class SseServerTest {
               Unpooled.copiedBuffer(request.content().toString(UTF_8), UTF_8));
       HttpUtil.setContentLength(response, response.content().readableBytes());
       var unused = ctx.writeAndFlush(response);
+    }
+  }
+
+  /** Tells when it is removed. */
+  private static final class Leaving extends ChannelInboundHandlerAdapter {
+
+    private final BlockingQueue<String> gone;
+
+    Leaving(BlockingQueue<String> gone) {
+      this.gone = gone;
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+      gone.add(ctx.channel().isActive() ? "from an open channel" : "from a closed channel");
     }
   }
 }
