@@ -41,12 +41,29 @@ record SseSettings(
   /** At most this much is taken off a heartbeat or a lifetime. */
   private static final double DOWNWARDS = 0.2;
 
+  /** In the time of a heartbeat; a second has about four of them by default. */
+  private static final int BEAT_TURNS = 64;
+
   /** At most this much is taken off or put on a reconnection time. */
   private static final double BOTH_WAYS = 0.5;
 
-  /** The heartbeat of one connection: never longer than asked for. */
+  /** The heartbeat of one connection: never longer than asked for, the wait for a turn included. */
   long heartbeatNanos() {
-    return (long) (heartbeat.toNanos() * (1 - DOWNWARDS * random.nextDouble()));
+    long longest = heartbeat.toNanos() - beatTurnNanos();
+    return (long) (longest * (1 - DOWNWARDS * random.nextDouble()));
+  }
+
+  /**
+   * When a heartbeat that is due then is sent: connections take turns together, so that an event
+   * loop wakes up for some hundred of them and not for each.
+   */
+  long beatTurn(long dueNanos) {
+    long turn = beatTurnNanos();
+    return dueNanos + Math.floorMod(-dueNanos, turn);
+  }
+
+  private long beatTurnNanos() {
+    return Math.max(1, heartbeat.toNanos() / BEAT_TURNS);
   }
 
   /** The lifetime of one connection: never longer than asked for. */

@@ -388,7 +388,7 @@ final class SseStream implements Subscriber {
     long now = settings.nanoClock().getAsLong();
     // What waits for the client is a sign of life when it comes; after that, silence counts anew.
     long quietSince = wire.isPending() ? now : Math.min(wroteAt, idSettledAt);
-    long delay = Math.min(quietSince + heartbeatNanos, endsAt) - now;
+    long delay = Math.min(settings.beatTurn(quietSince + heartbeatNanos), endsAt) - now;
     if (expiresAt.isPresent()) {
       long due = expiryTold ? expiresAt.get() : tellsExpiryAt(expiresAt.get());
       delay = Math.min(delay, due - now);
