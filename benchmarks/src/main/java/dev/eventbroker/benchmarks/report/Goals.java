@@ -284,6 +284,9 @@ final class Goals {
         load.parameter("connections") > 0
             ? Numbers.whole(load.parameter("connections")) + ", "
             : "";
+    if (load.parameter("before") >= 0) {
+      size += "after " + Numbers.whole(load.parameter("before")) + ", ";
+    }
     return size + ours.substring(ours.indexOf('-') + 1) + ":";
   }
 

@@ -33,9 +33,9 @@ final class FanoutScenario implements Scenario {
         LoadDriver driver = turn.drive(server, turn.payloads())) {
       ReaderGroup readers = driver.group();
       for (int count : connections) {
-        Opening opening =
-            driver.open(readers, count - readers.live(), i -> Origin.FRESH, server.figures());
-        turn.measured("sse/opening", Map.of("connections", (long) count), opening.figures());
+        int before = readers.live();
+        Opening opening = driver.open(readers, count - before, i -> Origin.FRESH, server.figures());
+        turn.measured("sse/opening", Opening.parameters(count - before, before), opening.figures());
         driver.closedLoop(count == FEW ? turn.warmUp() : turn.warmUpAgain(), 1);
         closed(turn, server, driver, readers, 1);
         driver.closedLoop(turn.warmUpAgain().dividedBy(2), BURST);

@@ -4,11 +4,24 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
-/** As many connections as the machine allows, on which nothing happens but heartbeats. */
+/**
+ * As many connections as the machine allows, on which nothing happens but heartbeats, at a server
+ * that has had many connections before. So what is told of opening them is what they cost on the
+ * days after the first minute; and memory is compared with that of a server which has touched what
+ * a JVM keeps for garbage, and not with that of one which never had any.
+ */
 final class IdleScenario implements Scenario {
 
-  /** Enough to have every class loaded and every pool filled before memory is compared. */
+  /** They stay, and receive something. */
   private static final int AT_FIRST = 100;
+
+  /** That many come and go again, so many times, before anything is measured. */
+  private static final int COMING_AND_GOING = 1000;
+
+  private static final int TIMES = 30;
+
+  /** Of those that stay idle, whose headers are waited for by the clock. */
+  private static final int TIMED = 10_000;
 
   private static final int PER_ADDRESS = 4000;
 
@@ -43,10 +56,13 @@ final class IdleScenario implements Scenario {
       ProcessFigures process = server.figures();
       var unused = driver.open(warm, AT_FIRST, i -> Origin.FRESH, process);
       driver.closedLoop(turn.warmUpAgain(), 1);
+      int before = AT_FIRST + comeAndGo(driver, process);
       double heapBefore = java ? process.heapKibAfterFullCollection() : 0;
       double rssBefore = process.rssKib();
-      Opening opening =
-          driver.open(idle, count, i -> Origin.loopback(1 + i / PER_ADDRESS), process);
+      int timed = Math.min(TIMED, count);
+      Opening opening = driver.open(idle, timed, i -> origin(i), process);
+      turn.measured("sse/opening", Opening.parameters(timed, before), opening.figures());
+      unused = driver.open(idle, count - timed, i -> origin(timed + i), process);
       double heap = java ? process.heapKibAfterFullCollection() - heapBefore : 0;
       double rss = process.rssKib() - rssBefore;
       Map<String, Double> figures = new HashMap<>();
@@ -54,7 +70,6 @@ final class IdleScenario implements Scenario {
       if (java) {
         figures.put("heapKibPerConnection", heap / count);
       }
-      figures.put("openingSeconds", opening.seconds());
       if (Plan.isOurs(turn.contender())) {
         double cpuBefore = process.cpuSeconds();
         driver.run(IDLE);
@@ -63,5 +78,20 @@ final class IdleScenario implements Scenario {
       figures.put("closedByServer", (double) idle.closedByServer());
       turn.measured("sse/idle", Map.of("connections", (long) count), figures);
     }
+  }
+
+  private static int comeAndGo(LoadDriver driver, ProcessFigures process) {
+    ReaderGroup passing = driver.group();
+    for (int i = 0; i < TIMES; i++) {
+      var unused = driver.open(passing, COMING_AND_GOING, each -> Origin.FRESH, process);
+      passing.vanish(0, COMING_AND_GOING);
+    }
+    // The server sees the last of them go.
+    driver.run(Duration.ofSeconds(1));
+    return TIMES * COMING_AND_GOING;
+  }
+
+  private static Origin origin(int connection) {
+    return Origin.loopback(1 + connection / PER_ADDRESS);
   }
 }

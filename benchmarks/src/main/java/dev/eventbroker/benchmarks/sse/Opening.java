@@ -13,6 +13,16 @@ import org.HdrHistogram.Histogram;
  */
 record Opening(Histogram headers, double seconds, long withoutHeaders, double serverCpuMicros) {
 
+  /**
+   * What distinguishes it from others.
+   *
+   * @param connections how many were opened
+   * @param before how many this server had had before, open or not
+   */
+  static Map<String, Long> parameters(int connections, int before) {
+    return Map.of("connections", (long) connections, "before", (long) before);
+  }
+
   Map<String, Double> figures() {
     return Map.of(
         "p50Millis",
