@@ -122,6 +122,8 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       admit(ctx, StreamRequest.read(request, remoteAddress, settings.limits()));
     } catch (Refusal refusal) {
       refuse(ctx, refusal);
+    } catch (RuntimeException | Error e) {
+      exceptionCaught(ctx, e);
     }
   }
 
@@ -155,12 +157,17 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
 
   private void decided(
       ChannelHandlerContext ctx, SseRequest request, Optional<SseDecision> decision) {
-    if (decision.isEmpty()) {
-      notNow(ctx, "no decision for now", settings.jitteredRetry());
-    } else if (decision.get() instanceof SseDecision.Refused refused) {
-      refuse(ctx, new Refusal(refused.status(), refused.detail()));
-    } else if (decision.get() instanceof SseDecision.Allowed<?> allowed) {
-      allow(ctx, allowed, request);
+    try {
+      if (decision.isEmpty()) {
+        notNow(ctx, "no decision for now", settings.jitteredRetry());
+      } else if (decision.get() instanceof SseDecision.Refused refused) {
+        refuse(ctx, new Refusal(refused.status(), refused.detail()));
+      } else if (decision.get() instanceof SseDecision.Allowed<?> allowed) {
+        allow(ctx, allowed, request);
+      }
+    } catch (RuntimeException | Error e) {
+      // A stage or a timer would keep it to itself, and the pipeline tell only those behind us.
+      exceptionCaught(ctx, e);
     }
   }
 
@@ -235,6 +242,19 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       tooMany(ctx);
       return;
     }
+    try {
+      open(ctx, allowed, request, connection.get());
+    } catch (RuntimeException | Error e) {
+      connection.get().close(CloseReason.FAILED); // there may be no stream yet that would
+      throw e;
+    }
+  }
+
+  private void open(
+      ChannelHandlerContext ctx,
+      SseDecision.Allowed<?> allowed,
+      SseRequest request,
+      Connection connection) {
     StreamPlace place = StreamPlace.takeOver(ctx);
     answered = true;
     HttpResponse head = answers().stream(keepAlive);
@@ -243,7 +263,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     answers = null;
     asking = null;
     SseStream opened =
-        new SseStream(ctx, settings, wire, connection.get(), allowed, request.lastEventId());
+        new SseStream(ctx, settings, wire, connection, allowed, request.lastEventId());
     stream = opened;
     removable = place.isCodecNext() ? place.codec() : null;
     endpoint.opened(ctx.channel());
