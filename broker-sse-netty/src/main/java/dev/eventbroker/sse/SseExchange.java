@@ -49,7 +49,8 @@ import org.slf4j.LoggerFactory;
  * happens on the channel's event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
-final class SseExchange extends ChannelInboundHandlerAdapter {
+final class SseExchange extends ChannelInboundHandlerAdapter
+    implements StreamPlace.ForRequestsOnly {
 
   private static final Logger log = LoggerFactory.getLogger(SseExchange.class);
 

@@ -46,10 +46,11 @@ record StreamPlace(
     // One walk, for the pipeline makes a map for each.
     for (Map.Entry<String, ChannelHandler> entry : pipeline) {
       ChannelHandler handler = entry.getValue();
-      behind |= handler == ctx.handler();
-      if (isInTheWay(handler)) {
+      if (handler == ctx.handler()) {
+        behind = true;
+      } else if (isInTheWay(handler)) {
         pipeline.remove(handler);
-      } else if (!behind) {
+      } else if (!behind && !(handler instanceof Unanswered)) { // which goes with its endpoint
         boolean isCodec = isCodec(handler);
         if (isCodec) {
           codec = handler;

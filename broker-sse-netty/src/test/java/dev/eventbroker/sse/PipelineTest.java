@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;
 import dev.eventbroker.Event;
 import dev.eventbroker.Topic;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The endpoint in somebody else's pipeline. */
 class PipelineTest {
@@ -192,6 +194,49 @@ class PipelineTest {
     assertThat(channel.pipeline().get(Unanswered.class)).isNull();
     assertThat(channel.pipeline().get(Host.class)).isSameAs(host);
     channel.finishAndReleaseAll();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/events", "/second", "/third"})
+  void thatIsSoWhicheverOfSeveralEndpointsItIs(String path) {
+    EmbeddedChannel channel =
+        new EmbeddedChannel(
+            new HttpServerCodec(), endpoint, another("/second"), another("/third"), host);
+
+    receive(channel, "GET " + path + "?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    assertThat(sent(channel)).contains(": connected\n\n");
+    assertThat(channel.pipeline().toMap().values())
+        .extracting(handler -> (Object) handler.getClass())
+        .containsExactly(SseExchange.class, Host.class);
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void aRequestBehindAStreamOfAnotherEndpointDoesNotCutItsEnd() {
+    CompletableFuture<SseDecision> decision = new CompletableFuture<>();
+    SseEndpoint second =
+        SseEndpoint.builder(broker).path("/second").authorizer(request -> decision).build();
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint, second);
+    receive(channel, "GET /second?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    decision.complete(SseDecision.allow(Authorized.principal("bob")));
+    channel.runPendingTasks();
+    assertThat(sent(channel)).contains(": connected\n\n");
+
+    var unused = second.drain();
+    channel.runPendingTasks();
+
+    assertThat(sent(channel)).contains("retry: ").endsWith("\r\n0\r\n\r\n");
+    assertThat(channel.isOpen()).isFalse();
+    channel.finishAndReleaseAll();
+  }
+
+  private SseEndpoint another(String path) {
+    return SseEndpoint.builder(broker)
+        .path(path)
+        .authorizer(SseAuthorizer.everybodyAs("bob"))
+        .build();
   }
 
   @Test
