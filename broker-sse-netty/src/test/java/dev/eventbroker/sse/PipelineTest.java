@@ -16,6 +16,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.compression.StandardCompressionOptions;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -32,6 +33,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.DefaultEventExecutorGroup;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -237,6 +239,25 @@ class PipelineTest {
         .path(path)
         .authorizer(SseAuthorizer.everybodyAs("bob"))
         .build();
+  }
+
+  @Test
+  void anEventLoopThatIsNotUsedAnyMoreIsNotKept() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    publish("one");
+    channel.runPendingTasks();
+    WeakReference<EventLoop> loop = new WeakReference<>(channel.eventLoop());
+
+    channel.finishAndReleaseAll();
+    channel = null;
+
+    RunningServer.until(
+        "the event loop is gone",
+        () -> {
+          System.gc();
+          return loop.get() == null;
+        });
   }
 
   @Test
