@@ -211,7 +211,15 @@ final class SseExchange extends ChannelInboundHandlerAdapter
     ChannelFuture written = ctx.writeAndFlush(response);
     if (!reusable) {
       closeBehind(ctx, written);
-    } else if (requestRead) {
+    } else {
+      giveUpUnlessTaken(ctx, written);
+      leaveIfOver(ctx);
+    }
+  }
+
+  /** A stream of a connection carries no other request, and ends by itself with this one. */
+  private void leaveIfOver(ChannelHandlerContext ctx) {
+    if (answered && requestRead && reusable && !pipelined && !multiplexed) {
       ctx.pipeline().remove(this);
     }
   }
@@ -219,11 +227,19 @@ final class SseExchange extends ChannelInboundHandlerAdapter
   /** Closes the channel once that is gone; who does not take it is given up as in a stream. */
   private void closeBehind(ChannelHandlerContext ctx, ChannelFuture written) {
     written.addListener(ChannelFutureListener.CLOSE);
+    giveUpUnlessTaken(ctx, written);
+  }
+
+  private void giveUpUnlessTaken(ChannelHandlerContext ctx, ChannelFuture written) {
     if (!written.isDone()) {
       long patience = settings.stallTimeout().toNanos();
-      giveUp =
-          ctx.executor()
-              .schedule(() -> end(ctx, CloseReason.DISCONNECTED), patience, TimeUnit.NANOSECONDS);
+      giveUp = ctx.executor().schedule(() -> giveUp(ctx, written), patience, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void giveUp(ChannelHandlerContext ctx, ChannelFuture written) {
+    if (!written.isDone()) {
+      end(ctx, CloseReason.DISCONNECTED);
     }
   }
 
@@ -346,10 +362,9 @@ final class SseExchange extends ChannelInboundHandlerAdapter
     boolean broken = message instanceof HttpObject part && part.decoderResult().isFailure();
     if (broken || ignoredBytes > MAX_IGNORED_BYTES) {
       end(ctx, TALKATIVE);
-    } else if (answered && requestRead && reusable && !pipelined) {
-      ctx.pipeline().remove(this);
     } else {
       standAlone(ctx);
+      leaveIfOver(ctx);
     }
   }
 
