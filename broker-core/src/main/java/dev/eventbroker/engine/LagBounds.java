@@ -1,11 +1,15 @@
 package dev.eventbroker.engine;
 
 import dev.eventbroker.LagPolicy;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.LongPredicate;
 
 /** How far behind a subscription may be. Asking costs a few look-ups, however long the log is. */
 final class LagBounds {
+
+  /** Nothing gets older than that; and an age that does not fit into a long is longer. */
+  private static final Duration LONGEST = Duration.ofDays(365_000);
 
   private final LagPolicy policy;
   private final Log log;
@@ -37,10 +41,16 @@ final class LagBounds {
       first = firstOf(first, tail - 1, at -> appended - bytesBefore(at) <= most);
     }
     if (policy.maxAge().isPresent()) {
-      long oldest = clock.instant().minus(policy.maxAge().get()).toEpochMilli();
+      long oldest = oldest(policy.maxAge().get());
       first = firstOf(first, tail, at -> timeAt(at) >= oldest);
     }
     return first;
+  }
+
+  private long oldest(Duration age) {
+    return age.compareTo(LONGEST) > 0
+        ? Long.MIN_VALUE
+        : clock.instant().toEpochMilli() - age.toMillis();
   }
 
   private long bytesBefore(long sequence) {

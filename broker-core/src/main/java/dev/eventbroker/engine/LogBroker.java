@@ -85,8 +85,9 @@ final class LogBroker implements Broker {
     this.clock = settings.clock();
     this.backplane = settings.backplane();
     this.resources = resources;
+    InstantSource laneClock = new GuardedClock(clock, settings.nanoClock());
     BrokerObserver guarded = new GuardedObserver(settings.observer(), settings.nanoClock());
-    this.counters = new Counters(new FlushTimes(clock, guarded));
+    this.counters = new Counters(new FlushTimes(laneClock, guarded));
     this.observer = new CountingObserver(counters, guarded);
     this.sources = new SourceWatch(observer, backplane);
     this.connections =
@@ -108,7 +109,13 @@ final class LogBroker implements Broker {
             resources.snapshotThreads(), resources.timer(), settings.nanoClock(), observer);
     this.surroundings =
         new LaneSubscription.Surroundings(
-            events, snapshots, settings.snapshotTimeout(), clock, counters, observer, this::ended);
+            events,
+            snapshots,
+            settings.snapshotTimeout(),
+            laneClock,
+            counters,
+            observer,
+            this::ended);
     this.detached =
         new DetachedWorkers(
             settings.detached(),

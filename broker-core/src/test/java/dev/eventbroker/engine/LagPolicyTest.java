@@ -20,6 +20,7 @@ import dev.eventbroker.testing.ManualExecutor;
 import dev.eventbroker.testing.ManualTimer;
 import dev.eventbroker.testing.RecordingSubscriber;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -173,6 +174,16 @@ class LagPolicyTest {
     wake(subscription);
 
     assertThat(subscriber.recordWithoutBatches()).isEqualTo("start 1 gap(slow)");
+  }
+
+  @Test
+  void aBoundInTimeThatNothingReachesIsNone() {
+    Subscription subscription = paused(LagPolicy.RESYNC.maxAge(ChronoUnit.FOREVER.getDuration()));
+    publish(1);
+
+    wake(subscription);
+
+    assertThat(subscriber.recordWithoutBatches()).isEqualTo("start 1");
   }
 
   @Test

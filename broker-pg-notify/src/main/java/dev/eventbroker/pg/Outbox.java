@@ -233,18 +233,23 @@ final class Outbox {
     }
   }
 
+  /**
+   * What {@link #storeWithin} says; made once, since the driver finds what it has prepared by the
+   * text.
+   */
+  static String storeOne(String schema, String prefix) {
+    return "insert into "
+        + SqlName.quoted(schema)
+        + "."
+        + prefix
+        + "outbox ("
+        + MessageRow.COLUMNS
+        + ") values (?::\"char\", ?, ?, ?, ?, ?, ?)";
+  }
+
   /** Writes one message in the caller's transaction and nothing else. */
-  static void storeWithin(Connection caller, String schema, String prefix, MessageRow row)
-      throws SQLException {
-    String insert =
-        "insert into "
-            + SqlName.quoted(schema)
-            + "."
-            + prefix
-            + "outbox ("
-            + MessageRow.COLUMNS
-            + ") values (?::\"char\", ?, ?, ?, ?, ?, ?)";
-    try (PreparedStatement statement = caller.prepareStatement(insert)) {
+  static void storeWithin(Connection caller, String storeOne, MessageRow row) throws SQLException {
+    try (PreparedStatement statement = caller.prepareStatement(storeOne)) {
       row.setOne(statement, 1);
       statement.executeUpdate();
     }

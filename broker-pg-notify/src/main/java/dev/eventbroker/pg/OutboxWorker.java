@@ -296,7 +296,8 @@ final class OutboxWorker implements Lifeline.Work {
         return;
       }
       if (!page.get(0).id().epoch().equals(end.epoch())) {
-        // Another epoch has just begun: the next round says so.
+        // Another epoch has just begun: the next round says so. The hint to these is used up.
+        queue.news();
         return;
       }
       try {

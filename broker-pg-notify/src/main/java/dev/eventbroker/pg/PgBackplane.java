@@ -43,6 +43,7 @@ public final class PgBackplane implements Backplane {
   private final ConnectionSettings connections;
   private final PublishQueue queue;
   private final Settlement settlement;
+  private final String storeOne;
   private final StateSignal signal = new StateSignal();
 
   // Guarded by this; each changes once.
@@ -60,6 +61,7 @@ public final class PgBackplane implements Backplane {
     this.connections = config.connectionSettings();
     this.queue = new PublishQueue(name, config.maxPending, Builder.MAX_PENDING_CHARACTERS);
     this.settlement = new Settlement(name, queue);
+    this.storeOne = Outbox.storeOne(config.schema, config.prefix);
   }
 
   /** For the database of that URL: {@code jdbc:postgresql://host:port/database}. */
@@ -227,7 +229,7 @@ public final class PgBackplane implements Backplane {
    */
   public void publish(Connection connection, Message message) throws SQLException {
     requireNonNull(connection, "connection");
-    Outbox.storeWithin(connection, config.schema, config.prefix, row(message));
+    Outbox.storeWithin(connection, storeOne, row(message));
     if (config.notifyInTransaction) {
       Outbox.notifyWithin(connection, settings.committedChannel());
     }

@@ -276,6 +276,42 @@ class PgBackplaneFaultTest {
     }
   }
 
+  /**
+   * Told of an event, looked how far the order is, and then reads it in an epoch of another node.
+   */
+  @Test
+  void anEpochThatBeginsBetweenTheLookAndTheReadingIsSeenWithoutAPoll() throws Exception {
+    try (Node node = Node.on(schema, TestDatabase.url(), b -> b.pollInterval(Duration.ofHours(1)));
+        Connection holder = TestDatabase.connect();
+        Statement statement = holder.createStatement()) {
+      Node.Received received = node.subscribe();
+      node.publish("before");
+      received.await(1);
+      TestDatabase.execute(
+          "insert into %s.eb_outbox (topic, type, data) values ('a', 't', 'after')"
+              .formatted(schema));
+      TestDatabase.execute("select %s.eb_order_events(true, false)".formatted(schema));
+      holder.setAutoCommit(false);
+      statement.execute("lock table " + schema + ".eb_ordered in access exclusive mode");
+
+      TestDatabase.execute("select pg_notify('" + schema + ".eb_ordered', '2')");
+      Await.until(
+          "reading",
+          () ->
+              TestDatabase.number(
+                      "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                          + " and query like '%order by o.pos%' and application_name = ?",
+                      node.backplane.name() + "-worker")
+                  == 1);
+      statement.execute("update " + schema + ".eb_sequencer set epoch = 'another'");
+      holder.commit();
+
+      assertThat(received.await(2).data()).containsExactly("before", "after");
+      assertThat(received.ids().get(1)).hasToString("another.2");
+      assertThat(received.gaps).extracting(Gap::reason).containsExactly(Gap.Reason.EPOCH);
+    }
+  }
+
   /** Whoever is asked for the password is foreign code, and may miss a class. */
   @Test
   void anErrorWhileReconnectingDoesNotEndTheAttempts() throws Exception {

@@ -6,9 +6,11 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** What the exchanges of one endpoint share. Safe on any thread. */
 final class EndpointState {
@@ -20,7 +22,11 @@ final class EndpointState {
 
   private final Admissions admissions;
   private final ChannelGroup streams = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-  private final ConcurrentHashMap<EventLoop, FrameBatch> batches = new ConcurrentHashMap<>();
+
+  /** A host may make and close event loops for as long as it lives: those that are over may go. */
+  private final Map<EventLoop, FrameBatch> batches =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
   private volatile boolean draining;
 
   EndpointState(SseSettings settings, LimitedWarnings failures) {

@@ -49,7 +49,8 @@ import org.slf4j.LoggerFactory;
  * happens on the channel's event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
-final class SseExchange extends ChannelInboundHandlerAdapter {
+final class SseExchange extends ChannelInboundHandlerAdapter
+    implements StreamPlace.ForRequestsOnly {
 
   private static final Logger log = LoggerFactory.getLogger(SseExchange.class);
 
@@ -122,6 +123,8 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       admit(ctx, StreamRequest.read(request, remoteAddress, settings.limits()));
     } catch (Refusal refusal) {
       refuse(ctx, refusal);
+    } catch (RuntimeException | Error e) {
+      exceptionCaught(ctx, e);
     }
   }
 
@@ -155,12 +158,17 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
 
   private void decided(
       ChannelHandlerContext ctx, SseRequest request, Optional<SseDecision> decision) {
-    if (decision.isEmpty()) {
-      notNow(ctx, "no decision for now", settings.jitteredRetry());
-    } else if (decision.get() instanceof SseDecision.Refused refused) {
-      refuse(ctx, new Refusal(refused.status(), refused.detail()));
-    } else if (decision.get() instanceof SseDecision.Allowed<?> allowed) {
-      allow(ctx, allowed, request);
+    try {
+      if (decision.isEmpty()) {
+        notNow(ctx, "no decision for now", settings.jitteredRetry());
+      } else if (decision.get() instanceof SseDecision.Refused refused) {
+        refuse(ctx, new Refusal(refused.status(), refused.detail()));
+      } else if (decision.get() instanceof SseDecision.Allowed<?> allowed) {
+        allow(ctx, allowed, request);
+      }
+    } catch (RuntimeException | Error e) {
+      // A stage or a timer would keep it to itself, and the pipeline tell only those behind us.
+      exceptionCaught(ctx, e);
     }
   }
 
@@ -203,7 +211,15 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     ChannelFuture written = ctx.writeAndFlush(response);
     if (!reusable) {
       closeBehind(ctx, written);
-    } else if (requestRead) {
+    } else {
+      giveUpUnlessTaken(ctx, written);
+      leaveIfOver(ctx);
+    }
+  }
+
+  /** A stream of a connection carries no other request, and ends by itself with this one. */
+  private void leaveIfOver(ChannelHandlerContext ctx) {
+    if (answered && requestRead && reusable && !pipelined && !multiplexed) {
       ctx.pipeline().remove(this);
     }
   }
@@ -211,11 +227,19 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
   /** Closes the channel once that is gone; who does not take it is given up as in a stream. */
   private void closeBehind(ChannelHandlerContext ctx, ChannelFuture written) {
     written.addListener(ChannelFutureListener.CLOSE);
+    giveUpUnlessTaken(ctx, written);
+  }
+
+  private void giveUpUnlessTaken(ChannelHandlerContext ctx, ChannelFuture written) {
     if (!written.isDone()) {
       long patience = settings.stallTimeout().toNanos();
-      giveUp =
-          ctx.executor()
-              .schedule(() -> end(ctx, CloseReason.DISCONNECTED), patience, TimeUnit.NANOSECONDS);
+      giveUp = ctx.executor().schedule(() -> giveUp(ctx, written), patience, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void giveUp(ChannelHandlerContext ctx, ChannelFuture written) {
+    if (!written.isDone()) {
+      end(ctx, CloseReason.DISCONNECTED);
     }
   }
 
@@ -235,6 +259,19 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
       tooMany(ctx);
       return;
     }
+    try {
+      open(ctx, allowed, request, connection.get());
+    } catch (RuntimeException | Error e) {
+      connection.get().close(CloseReason.FAILED); // there may be no stream yet that would
+      throw e;
+    }
+  }
+
+  private void open(
+      ChannelHandlerContext ctx,
+      SseDecision.Allowed<?> allowed,
+      SseRequest request,
+      Connection connection) {
     StreamPlace place = StreamPlace.takeOver(ctx);
     answered = true;
     HttpResponse head = answers().stream(keepAlive);
@@ -243,7 +280,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     answers = null;
     asking = null;
     SseStream opened =
-        new SseStream(ctx, settings, wire, connection.get(), allowed, request.lastEventId());
+        new SseStream(ctx, settings, wire, connection, allowed, request.lastEventId());
     stream = opened;
     removable = place.isCodecNext() ? place.codec() : null;
     endpoint.opened(ctx.channel());
@@ -325,10 +362,9 @@ final class SseExchange extends ChannelInboundHandlerAdapter {
     boolean broken = message instanceof HttpObject part && part.decoderResult().isFailure();
     if (broken || ignoredBytes > MAX_IGNORED_BYTES) {
       end(ctx, TALKATIVE);
-    } else if (answered && requestRead && reusable && !pipelined) {
-      ctx.pipeline().remove(this);
     } else {
       standAlone(ctx);
+      leaveIfOver(ctx);
     }
   }
 

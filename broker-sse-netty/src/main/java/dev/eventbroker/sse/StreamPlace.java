@@ -51,11 +51,11 @@ record StreamPlace(
     // One walk, for the pipeline makes a map for each.
     for (Map.Entry<String, ChannelHandler> entry : pipeline) {
       ChannelHandler handler = entry.getValue();
-      boolean own = handler == ctx.handler();
-      behind |= own;
-      if (isInTheWay(handler) || (behind && !own && requestsEnd)) {
+      if (handler == ctx.handler()) {
+        behind = true;
+      } else if (isInTheWay(handler) || (behind && requestsEnd)) {
         remove(pipeline, handler);
-      } else if (!behind) {
+      } else if (!behind && !(handler instanceof Unanswered)) { // which goes with its endpoint
         boolean isCodec = isCodec(handler);
         if (isCodec) {
           codec = handler;

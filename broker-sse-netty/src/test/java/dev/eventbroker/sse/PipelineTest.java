@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventbroker.Authorized;
 import dev.eventbroker.Broker;
 import dev.eventbroker.Event;
 import dev.eventbroker.Topic;
@@ -15,6 +16,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.compression.StandardCompressionOptions;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -31,6 +33,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.DefaultEventExecutorGroup;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -41,6 +44,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The endpoint in somebody else's pipeline. */
 class PipelineTest {
@@ -192,6 +196,68 @@ class PipelineTest {
     assertThat(channel.pipeline().get(Unanswered.class)).isNull();
     assertThat(channel.pipeline().get(Host.class)).isSameAs(host);
     channel.finishAndReleaseAll();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/events", "/second", "/third"})
+  void thatIsSoWhicheverOfSeveralEndpointsItIs(String path) {
+    EmbeddedChannel channel =
+        new EmbeddedChannel(
+            new HttpServerCodec(), endpoint, another("/second"), another("/third"), host);
+
+    receive(channel, "GET " + path + "?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    assertThat(sent(channel)).contains(": connected\n\n");
+    assertThat(channel.pipeline().toMap().values())
+        .extracting(handler -> (Object) handler.getClass())
+        .containsExactly(SseExchange.class, Host.class);
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void aRequestBehindAStreamOfAnotherEndpointDoesNotCutItsEnd() {
+    CompletableFuture<SseDecision> decision = new CompletableFuture<>();
+    SseEndpoint second =
+        SseEndpoint.builder(broker).path("/second").authorizer(request -> decision).build();
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint, second);
+    receive(channel, "GET /second?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    decision.complete(SseDecision.allow(Authorized.principal("bob")));
+    channel.runPendingTasks();
+    assertThat(sent(channel)).contains(": connected\n\n");
+
+    var unused = second.drain();
+    channel.runPendingTasks();
+
+    assertThat(sent(channel)).contains("retry: ").endsWith("\r\n0\r\n\r\n");
+    assertThat(channel.isOpen()).isFalse();
+    channel.finishAndReleaseAll();
+  }
+
+  private SseEndpoint another(String path) {
+    return SseEndpoint.builder(broker)
+        .path(path)
+        .authorizer(SseAuthorizer.everybodyAs("bob"))
+        .build();
+  }
+
+  @Test
+  void anEventLoopThatIsNotUsedAnyMoreIsNotKept() {
+    EmbeddedChannel channel = new EmbeddedChannel(new HttpServerCodec(), endpoint);
+    receive(channel, "GET /events?topic=a HTTP/1.1\r\nHost: x\r\n\r\n");
+    publish("one");
+    channel.runPendingTasks();
+    WeakReference<EventLoop> loop = new WeakReference<>(channel.eventLoop());
+
+    channel.finishAndReleaseAll();
+    channel = null;
+
+    RunningServer.until(
+        "the event loop is gone",
+        () -> {
+          System.gc();
+          return loop.get() == null;
+        });
   }
 
   @Test

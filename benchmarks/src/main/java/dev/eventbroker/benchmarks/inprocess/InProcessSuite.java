@@ -19,6 +19,10 @@ import java.util.Set;
  */
 public final class InProcessSuite {
 
+  /** Without us there is nothing to compare, and without the floor nothing to compare it with. */
+  private static final Set<String> INDISPENSABLE =
+      Set.of(PeerKind.EVENTBROKER.label(), PeerKind.LOOP.label());
+
   private final Run run;
   private final Set<Question> absent = new HashSet<>();
   private final List<String> failures = new ArrayList<>();
@@ -29,8 +33,8 @@ public final class InProcessSuite {
 
   /**
    * Measures. A peer that can't be set up in a minute is absent: it has no result, and the reason
-   * is told as progress. One that loses an event, or delivers one twice, has no result either; the
-   * others are measured, and then the run fails.
+   * is told as progress. We and the floor can't be absent. Who loses an event, or delivers one
+   * twice, has no result either; the others are measured, and then the run fails.
    *
    * @throws IllegalStateException if a benchmark failed
    */
@@ -57,10 +61,18 @@ public final class InProcessSuite {
       run.measured(question.scenario(), question.peer(), round, question.load(), figures);
     } catch (TooSlowException e) {
       absent.add(question);
-      run.progress().println(question + " absent: " + e.getMessage());
+      if (INDISPENSABLE.contains(question.peer())) {
+        failed(question, round, e);
+      } else {
+        run.progress().println(question + " absent: " + e.getMessage());
+      }
     } catch (IllegalStateException e) {
-      failures.add(question + " round " + round + ": " + e.getMessage());
-      run.progress().println(question + " round " + round + " FAILED: " + e.getMessage());
+      failed(question, round, e);
     }
+  }
+
+  private void failed(Question question, int round, RuntimeException why) {
+    failures.add(question + " round " + round + ": " + why.getMessage());
+    run.progress().println(question + " round " + round + " FAILED: " + why.getMessage());
   }
 }

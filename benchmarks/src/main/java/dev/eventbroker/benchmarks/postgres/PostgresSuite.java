@@ -10,8 +10,8 @@ public final class PostgresSuite {
 
   /**
    * Measures as much as the run asks for: nothing in a {@link Run.Effort#GUARD guard}, for a disk
-   * that others write to would decide; about two minutes for three rounds in a short run, six in a
-   * full one.
+   * that others write to would decide; about three minutes for three rounds in a short run, seven
+   * in a full one.
    *
    * @throws IllegalStateException if something can't be measured
    */

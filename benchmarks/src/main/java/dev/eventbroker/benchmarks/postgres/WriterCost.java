@@ -23,10 +23,14 @@ final class WriterCost {
 
   private static final long SLICE = TimeUnit.SECONDS.toNanos(2);
 
-  /** Until the compiler is done: its threads take the processors that are measured. */
-  private static final long WARM_UP = TimeUnit.SECONDS.toNanos(4);
+  /**
+   * Until the compiler is done: its threads take the processors that are measured. After 6 s it
+   * still took a seventh of them.
+   */
+  private static final long WARM_UP = TimeUnit.SECONDS.toNanos(10);
 
-  private static final int WARM_UP_WRITERS = 4;
+  /** As many as measured, so that nothing is compiled for the first time when they come. */
+  private static final int WARM_UP_WRITERS = 16;
 
   private final BenchmarkDatabase database;
 
