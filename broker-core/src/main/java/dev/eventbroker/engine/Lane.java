@@ -312,7 +312,7 @@ final class Lane implements Runnable {
       distribute();
     }
     cursor += count;
-    settled = batch.last().place();
+    settled = batch.last().place;
     batch.clear();
     return cursor < events.tail();
   }

@@ -305,7 +305,7 @@ final class LaneSubscription extends Reading implements Subscription {
                     + ": "
                     + scope
                     + " was revoked at "
-                    + entry.place()
+                    + entry.place
                     + " (expected: a decision made after that)"));
         return;
       }

@@ -201,7 +201,7 @@ abstract class Reading extends Rider {
       return lane.settled();
     }
     Entry last = log.get(end - 1);
-    return last == null ? settled : last.place();
+    return last == null ? settled : last.place;
   }
 
   private boolean takeKept(Entry entry) {
@@ -246,7 +246,7 @@ abstract class Reading extends Rider {
 
   /** What comes before that entry of the batch is settled, and nothing from there on. */
   private void stopAt(Batch batch, int at) {
-    settled = furthest(settled, at == 0 ? lane.settled() : batch.get(at - 1).place());
+    settled = furthest(settled, at == 0 ? lane.settled() : batch.get(at - 1).place);
     if (isClosing()) {
       become(State.CLOSED); // the lane goes on, and this one's cursor must not go with it
     } else if (state == State.LIVE) {
@@ -322,8 +322,8 @@ abstract class Reading extends Rider {
     if (!event.placed) {
       return event.sequence < armedAt;
     }
-    return event.position <= settled.position()
-        && event.epoch.equals(settled.epoch());
+    return event.place.position() <= settled.position()
+        && event.place.epoch().equals(settled.epoch());
   }
 
   private boolean isReady(long sequence) {
@@ -457,8 +457,8 @@ abstract class Reading extends Rider {
 
   private static EventId placeBefore(Entry entry) {
     return entry.placed
-        ? new EventId(entry.epoch, entry.position - 1)
-        : entry.place();
+        ? new EventId(entry.place.epoch(), entry.place.position() - 1)
+        : entry.place;
   }
 
   /** The gap starts where the run was whole, so it covers too what a revocation has hidden. */
@@ -533,7 +533,7 @@ abstract class Reading extends Rider {
     if (entry.sequence >= lastRevoked) {
       hiddenFrom = null;
     }
-    return tellGap(new Gap(Gap.Reason.REVOKED, from, entry.place(), scope));
+    return tellGap(new Gap(Gap.Reason.REVOKED, from, entry.place, scope));
   }
 
   /**
