@@ -69,6 +69,28 @@ class FastPathTest {
   }
 
   @Test
+  void whoHasAnotherFilterGetsAnotherPartOfTheSameBatch() {
+    Topic elsewhere = Topic.of("project/43");
+    RecordingSubscriber here = new RecordingSubscriber();
+    RecordingSubscriber there = new RecordingSubscriber();
+    RecordingSubscriber everywhere = new RecordingSubscriber();
+    ride(here, TopicFilter.exactly(TOPIC));
+    ride(there, TopicFilter.exactly(elsewhere));
+    ride(everywhere, TopicFilter.of("project/*"));
+
+    for (String batch : List.of("1", "2")) {
+      publish("a" + batch);
+      var unused = broker.publish(Event.of(elsewhere, "t", "b" + batch));
+      publish("c" + batch);
+      lane.runAll();
+    }
+
+    assertThat(here.record()).endsWith("a1 c1 | a2 c2 |");
+    assertThat(there.record()).isEqualTo("start | b1 | b2 |");
+    assertThat(everywhere.record()).endsWith("a1 b1 c1 | a2 b2 c2 |");
+  }
+
+  @Test
   void anEventForOthersBetweenTwoForEverybodyIsLeftOutAlone() {
     RecordingSubscriber subscriber = new RecordingSubscriber();
     ride(subscriber);
@@ -163,10 +185,12 @@ class FastPathTest {
 
   /** Subscribes it; everybody has had an event when that returns, and rides the lane's batches. */
   private Subscription ride(RecordingSubscriber subscriber) {
+    return ride(subscriber, TopicFilter.exactly(TOPIC));
+  }
+
+  private Subscription ride(RecordingSubscriber subscriber, TopicFilter filter) {
     Subscription subscription =
-        broker.subscribe(
-            SubscribeRequest.by(ANN).filter(TopicFilter.exactly(TOPIC)).lane(lane).build(),
-            subscriber);
+        broker.subscribe(SubscribeRequest.by(ANN).filter(filter).lane(lane).build(), subscriber);
     lane.runAll();
     publish("warm");
     lane.runAll();

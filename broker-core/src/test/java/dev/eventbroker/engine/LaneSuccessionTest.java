@@ -2,73 +2,49 @@ package dev.eventbroker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.eventbroker.Authorized;
-import dev.eventbroker.Broker;
-import dev.eventbroker.CloseReason;
+import dev.eventbroker.BrokerObserver;
 import dev.eventbroker.Event;
-import dev.eventbroker.SubscribeRequest;
-import dev.eventbroker.Subscriber;
-import dev.eventbroker.Subscription;
+import dev.eventbroker.EventId;
 import dev.eventbroker.Topic;
-import dev.eventbroker.TopicFilter;
-import dev.eventbroker.testing.RecordingSubscriber;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import dev.eventbroker.testing.ManualExecutor;
+import java.time.Instant;
+import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
 
 /** A lane that its last subscription has left gives its thread to the lane that comes after it. */
 class LaneSuccessionTest {
 
-  private static final Topic TOPIC = Topic.of("project/42");
-  private static final int PUBLISHERS = 3;
+  private static final int WORK = 100_000;
 
-  private final Broker broker = new BrokerBuilder().lanes(1).build();
-  private final ExecutorService publishers = Executors.newFixedThreadPool(PUBLISHERS);
-  private volatile boolean over;
-
-  @AfterEach
-  void close() {
-    over = true;
-    publishers.shutdownNow();
-    broker.close();
-  }
+  private final ManualExecutor thread = new ManualExecutor();
+  private final Log log = new Log(16, Long.MAX_VALUE, new EventId("e", 0));
+  private final Lane abandoned =
+      new Lane(
+          thread,
+          true,
+          log,
+          new Counters(new FlushTimes(InstantSource.fixed(Instant.EPOCH), new BrokerObserver() {})),
+          dead -> {});
+  private int done;
+  private int doneBeforeSuccessor = -1;
 
   @Test
-  void anAbandonedLaneDoesNotReadOnWhileItsSuccessorWaitsForTheThread() throws Exception {
-    RecordingSubscriber successor = new RecordingSubscriber();
-    RecordingSubscriber last =
-        new RecordingSubscriber() {
-          @Override
-          public void onClose(CloseReason reason) {
-            if (reason.equals(CloseReason.UNSUBSCRIBED)) {
-              subscribe(successor); // on the lane's thread, and the lane is not in use any more
-            }
-          }
-        };
-    Subscription subscription = subscribe(last);
-    last.when(seen -> seen.record().contains("start")).get(60, TimeUnit.SECONDS);
-    for (int i = 0; i < PUBLISHERS; i++) {
-      publishers.execute(this::publishUntilItIsOver);
-    }
+  void anAbandonedLaneForWhichThereIsAlwaysMoreDoesNotKeepItsSuccessorFromTheThread() {
+    abandoned.submit(this::bringMore);
+    thread.execute(() -> doneBeforeSuccessor = done);
 
-    subscription.close();
+    thread.runAll();
 
-    successor.when(seen -> !seen.data().isEmpty()).get(30, TimeUnit.SECONDS);
-    over = true;
-    assertThat(successor.record()).startsWith("start");
+    assertThat(doneBeforeSuccessor).isBetween(1, WORK / 10);
+    assertThat(done).isEqualTo(WORK);
   }
 
-  private void publishUntilItIsOver() {
-    while (!over) {
-      var unused = broker.publish(Event.of(TOPIC, "t", "x"));
+  /** Whenever the lane looks, the log has grown and there is another command. */
+  private void bringMore() {
+    done++;
+    log.appendLocal(Event.of(Topic.of("a"), "t", "x"), Instant.EPOCH);
+    if (done < WORK) {
+      abandoned.submit(this::bringMore);
     }
-  }
-
-  private Subscription subscribe(Subscriber subscriber) {
-    return broker.subscribe(
-        SubscribeRequest.by(Authorized.principal("ann")).filter(TopicFilter.exactly(TOPIC)).build(),
-        subscriber);
   }
 }
