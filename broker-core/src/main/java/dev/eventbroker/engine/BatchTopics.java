@@ -1,39 +1,62 @@
 package dev.eventbroker.engine;
 
 import dev.eventbroker.Topic;
-import java.util.ArrayList;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The different topics of one batch, each with the entries that are on it. A batch is short and
- * mostly on few topics, so a scan beats a map, and nothing is allocated.
+ * The different topics of one batch, each with the entries that are on it: a small hash table with
+ * open addressing. It is used for each event, so nothing is allocated. Where topics were chosen to
+ * have one hash, it looks at each of them, which are as many as a batch has entries.
  */
 final class BatchTopics {
 
-  private final List<Topic> topics;
-  private final long[] parts;
+  /** The lowest bits of a text's hash are poor, so slots are chosen by the highest of a product. */
+  private static final int GOLDEN = 0x9E3779B9;
 
+  private final @Nullable Topic[] topics;
+  private final long[] parts;
+  private final int[] taken;
+  private final int shift;
+  private int count;
+
+  /**
+   * A table that is empty.
+   *
+   * @param capacity how many topics it is for, a power of two
+   */
   BatchTopics(int capacity) {
-    topics = new ArrayList<>(capacity);
-    parts = new long[capacity];
+    int slots = 2 * capacity; // half of it stays empty, so that a search ends soon
+    topics = new Topic[slots];
+    parts = new long[slots];
+    taken = new int[capacity];
+    shift = Integer.numberOfLeadingZeros(slots) + 1;
   }
 
   void add(Topic topic, long bit) {
-    int known = topics.indexOf(topic);
-    if (known >= 0) {
-      parts[known] |= bit;
-      return;
+    int slot = (topic.hashCode() * GOLDEN) >>> shift;
+    Topic there = topics[slot];
+    while (there != null && !there.equals(topic)) {
+      slot = (slot + 1) & (topics.length - 1);
+      there = topics[slot];
     }
-    parts[topics.size()] = bit;
-    topics.add(topic);
+    if (there == null) {
+      topics[slot] = topic;
+      parts[slot] = 0;
+      taken[count++] = slot;
+    }
+    parts[slot] |= bit;
   }
 
-  /** Goes through what was added since the last time, and forgets it. */
+  /** Goes through what was added since the last time, in that order, and forgets it. */
   void forEach(Action action) {
-    for (int i = 0; i < topics.size(); i++) {
-      action.on(topics.get(i), parts[i]);
+    for (int i = 0; i < count; i++) {
+      Topic topic = topics[taken[i]];
+      if (topic != null) {
+        action.on(topic, parts[taken[i]]);
+      }
+      topics[taken[i]] = null;
     }
-    topics.clear();
+    count = 0;
   }
 
   @FunctionalInterface

@@ -11,15 +11,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One place in the log. {@link #sequence} is this node's own dense numbering; {@link #epoch} and
- * {@link #position} are the id of this entry where it has one ({@link #placed}), or of the last
- * entry before it that has one.
+ * One place in the log. {@link #sequence} is this node's own dense numbering; {@link #place} is the
+ * id of this entry where it has one ({@link #placed}), or of the last entry before it that has one.
  */
 abstract class Entry {
 
   final long sequence;
-  final String epoch;
-  final long position;
+  final EventId place;
   final boolean placed;
 
   // Written by the log while it appends, before anybody else sees the entry.
@@ -29,19 +27,14 @@ abstract class Entry {
   /** When it was appended, by the events' clock; never falls from entry to entry. */
   long appendedMillis;
 
-  Entry(long sequence, String epoch, long position, boolean placed) {
+  Entry(long sequence, EventId place, boolean placed) {
     this.sequence = sequence;
-    this.epoch = epoch;
-    this.position = position;
+    this.place = place;
     this.placed = placed;
   }
 
   /** What it takes of the log's bound in bytes, estimated. */
   abstract long bytes();
-
-  final EventId place() {
-    return new EventId(epoch, position);
-  }
 
   /** An event. */
   static final class OfEvent extends Entry implements Delivery {
@@ -56,20 +49,21 @@ abstract class Entry {
     private static final int KEY_BYTES = 150;
 
     final Event event;
-    final Strand strand;
 
     /** Whether there is an audience at all: asked for each delivery, so it is kept at hand. */
     final boolean forEveryone;
 
-    private final Instant time;
+    // The time, without an object of its own in each entry for those who never ask.
+    private final long seconds;
+    private final int nanos;
+
     private volatile @Nullable Encoded encoded;
 
-    OfEvent(
-        long sequence, EventId place, boolean placed, Event event, Instant time, Strand strand) {
-      super(sequence, place.epoch(), place.position(), placed);
+    OfEvent(long sequence, EventId place, boolean placed, Event event, Instant time) {
+      super(sequence, place, placed);
       this.event = event;
-      this.time = time;
-      this.strand = strand;
+      this.seconds = time.getEpochSecond();
+      this.nanos = time.getNano();
       this.forEveryone = event.audience().principals().isEmpty();
     }
 
@@ -97,17 +91,17 @@ abstract class Entry {
 
     @Override
     public Optional<EventId> id() {
-      return placed ? Optional.of(place()) : Optional.empty();
+      return placed ? Optional.of(place) : Optional.empty();
     }
 
     @Override
     public EventId cursor() {
-      return place();
+      return place;
     }
 
     @Override
     public Instant time() {
-      return time;
+      return Instant.ofEpochSecond(seconds, nanos);
     }
 
     /** Two lanes may encode at the same moment; both results are right, and one of them is kept. */
@@ -126,7 +120,7 @@ abstract class Entry {
 
     @Override
     public String toString() {
-      return event + (placed ? " " + place() : " (local)");
+      return event + (placed ? " " + place : " (local)");
     }
   }
 
@@ -138,7 +132,7 @@ abstract class Entry {
     final Gap gap;
 
     OfGap(long sequence, Gap gap, boolean placed) {
-      super(sequence, gap.to().epoch(), gap.to().position(), placed);
+      super(sequence, gap.to(), placed);
       this.gap = gap;
     }
 
@@ -156,7 +150,7 @@ abstract class Entry {
     final Revocation revocation;
 
     OfRevocation(long sequence, EventId place, Revocation revocation) {
-      super(sequence, place.epoch(), place.position(), true);
+      super(sequence, place, true);
       this.revocation = revocation;
     }
 

@@ -127,8 +127,8 @@ final class FilterIndex<T> {
    */
   static final class Members<T> {
 
-    /** Whether some of it have a part in the lane's current batch; owned by the lane. */
-    boolean marked;
+    /** Which entries of the lane's current batch it was found for; owned by the lane. */
+    long part;
 
     private final Runnable whenEmpty;
     private final List<Membership<T>> slots = new ArrayList<>();
@@ -186,11 +186,14 @@ final class FilterIndex<T> {
     }
   }
 
-  /** All memberships of a list of filters. */
+  /** All memberships of a list of filters; what is in it twice counts once. */
   List<Membership<T>> addAll(T subscription, List<TopicFilter> filters) {
     List<Membership<T>> memberships = new ArrayList<>(filters.size());
-    for (TopicFilter filter : filters) {
-      memberships.add(add(subscription, filter));
+    for (int i = 0; i < filters.size(); i++) {
+      TopicFilter filter = filters.get(i);
+      if (filters.indexOf(filter) == i) {
+        memberships.add(add(subscription, filter));
+      }
     }
     return memberships;
   }

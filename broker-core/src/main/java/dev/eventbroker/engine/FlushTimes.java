@@ -33,13 +33,11 @@ final class FlushTimes {
     this.observer = observer;
   }
 
-  /** The first entries of that array have reached their subscribers. On a lane. */
-  void flushed(Entry[] batch, int count) {
-    for (int i = 0; i < count; i++) {
-      if (batch[i] instanceof Entry.OfEvent oldest) {
-        flushed(count, nanosBetween(oldest.time(), clock.instant()));
-        return;
-      }
+  /** A batch has reached its subscribers. On a lane. */
+  void flushed(Batch batch) {
+    Entry.OfEvent oldest = batch.oldestEvent();
+    if (oldest != null) {
+      flushed(batch.count(), nanosBetween(oldest.time(), clock.instant()));
     }
   }
 

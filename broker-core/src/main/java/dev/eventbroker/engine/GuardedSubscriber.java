@@ -59,28 +59,28 @@ final class GuardedSubscriber {
   }
 
   /**
-   * Gives it those events of a batch that are marked, as long as it is ready for them and its
-   * subscription is not closing: the hot path, one loop for the whole batch.
+   * Gives it the first events of an array, as long as it is ready for them and its subscription is
+   * not closing: the hot path, so the loop has nothing in it that can be asked outside.
    *
-   * @return the marks of those that it did not take
+   * @return how many it took
    */
-  long events(Entry[] batch, long marked) {
+  int events(Delivery[] events, int count) {
+    Rider reading = subscription;
     Subscriber target = subscriber;
-    long left = marked;
+    int taken = 0;
     try {
-      while (left != 0 && !subscription.isClosing()) {
-        Delivery next = (Entry.OfEvent) batch[Long.numberOfTrailingZeros(left)];
-        if (!target.ready() || subscription.isClosing()) {
-          return left;
+      while (taken < count && !reading.isClosing()) {
+        if (!target.ready() || reading.isClosing()) {
+          break;
         }
-        calledSinceBatchEnd = true;
-        target.onEvent(next);
-        left &= left - 1;
+        target.onEvent(events[taken]);
+        taken++;
       }
     } catch (Throwable e) {
       failed(e);
     }
-    return left;
+    calledSinceBatchEnd |= taken > 0;
+    return taken;
   }
 
   /** Gives it an event if it is ready for it: false if it was not, or is closing. */

@@ -33,7 +33,7 @@ final class IdempotencyKeys {
   /** The entry is gone; its key may be of an event that came without having been noted. */
   void remove(Entry.OfEvent entry) {
     if (!ids.isEmpty() && entry.placed) {
-      entry.event.idempotencyKey().ifPresent(key -> ids.remove(key, entry.place()));
+      entry.event.idempotencyKey().ifPresent(key -> ids.remove(key, entry.place));
     }
   }
 

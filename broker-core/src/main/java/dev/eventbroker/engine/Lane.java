@@ -3,7 +3,6 @@ package dev.eventbroker.engine;
 import dev.eventbroker.EventId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +27,6 @@ import org.slf4j.LoggerFactory;
 final class Lane implements Runnable {
 
   private static final Logger log = LoggerFactory.getLogger(Lane.class);
-
-  /** As many as a mask has bits: which entries of a batch concern a subscription is one long. */
-  private static final int BATCH = Long.SIZE;
 
   /**
    * Batches and backlog slices before the thread is given back: an event loop has sockets to serve
@@ -80,10 +76,10 @@ final class Lane implements Runnable {
   private final PrincipalIndex principals = new PrincipalIndex();
   private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();
-  private final Entry[] batch = new Entry[BATCH];
+  private final Batch batch = new Batch();
   private final List<FilterIndex.Members<Rider>> groups = new ArrayList<>();
   private final List<Rider> told = new ArrayList<>();
-  private final BatchTopics topics = new BatchTopics(BATCH);
+  private final BatchTopics topics = new BatchTopics(Batch.SIZE);
   private long cursor;
   private EventId settled;
   private long delivered;
@@ -310,15 +306,8 @@ final class Lane implements Runnable {
 
   /** One batch for everybody who is live; whether there may be another. */
   private boolean readBatch() {
-    int count = 0;
     long tail = events.tail();
-    while (count < BATCH && cursor + count < tail) {
-      Entry entry = events.get(cursor + count);
-      if (entry == null) {
-        break;
-      }
-      batch[count++] = entry;
-    }
+    int count = batch.read(events, cursor, tail);
     if (count == 0) {
       if (cursor < tail) {
         overtaken();
@@ -326,54 +315,95 @@ final class Lane implements Runnable {
       return false;
     }
     if (!index.isEmpty()) {
-      distribute(count);
+      distribute();
     }
     cursor += count;
-    settled = batch[count - 1].place();
-    Arrays.fill(batch, 0, count, null);
+    settled = batch.last().place;
+    batch.clear();
     return cursor < events.tail();
   }
 
-  private void distribute(int count) {
-    long open = 0;
-    for (int i = 0; i < count; i++) {
+  private void distribute() {
+    for (int i = 0; i < batch.count(); i++) {
       long bit = 1L << i;
-      if (batch[i] instanceof Entry.OfEvent event) {
+      Entry entry = batch.get(i);
+      if (entry instanceof Entry.OfEvent event) {
         topics.add(event.event.topic(), bit);
-        open |= event.forEveryone ? bit : 0;
-      } else if (batch[i] instanceof Entry.OfRevocation revocation) {
+        batch.open(event.forEveryone ? bit : 0);
+      } else if (entry instanceof Entry.OfRevocation revocation) {
         revoke(revocation, bit);
       } else {
         riders.forEach(subscription -> tell(subscription, bit));
       }
     }
-    topics.forEach((topic, part) -> index.match(topic, members -> mark(members, part)));
-    boolean served = false;
-    for (Rider subscription : told) {
-      served |= serve(subscription, open);
-    }
-    for (FilterIndex.Members<Rider> members : groups) {
-      members.marked = false;
-      for (int i = 0; i < members.size(); i++) {
-        served |= serve(members.get(i), open);
-      }
-    }
+    topics.forEach((topic, part) -> index.match(topic, members -> found(members, part)));
+    boolean served =
+        (groups.size() == 1 && told.isEmpty()) ? serveAll(groups.get(0)) : serveMarked();
     told.clear();
     groups.clear();
     if (served) {
-      counters.flushes.flushed(batch, count);
+      counters.flushes.flushed(batch);
+    }
+  }
+
+  private void found(FilterIndex.Members<Rider> members, long part) {
+    if (members.part == 0) {
+      groups.add(members);
+    }
+    members.part |= part;
+  }
+
+  /** Nobody is in two groups if there is but one, so nobody has to be marked. */
+  private boolean serveAll(FilterIndex.Members<Rider> members) {
+    long part = members.part;
+    members.part = 0;
+    boolean served = false;
+    for (int i = 0; i < members.size(); i++) {
+      Rider subscription = members.get(i);
+      if (subscription.isLive()) {
+        progress.serve(subscription);
+        subscription.takeBatch(batch, part);
+        served = true;
+      }
+    }
+    return served;
+  }
+
+  /** No list is made of who is marked: to write down thousands costs as much as to serve them. */
+  private boolean serveMarked() {
+    groups.forEach(this::mark);
+    boolean served = false;
+    for (Rider subscription : told) {
+      served |= serve(subscription);
+    }
+    for (FilterIndex.Members<Rider> members : groups) {
+      for (int i = 0; i < members.size(); i++) {
+        served |= serve(members.get(i));
+      }
+    }
+    return served;
+  }
+
+  private void mark(FilterIndex.Members<Rider> members) {
+    long part = members.part;
+    members.part = 0;
+    for (int i = 0; i < members.size(); i++) {
+      Rider subscription = members.get(i);
+      if (subscription.isLive()) {
+        subscription.batchMask |= part;
+      }
     }
   }
 
   /** Whether there was something for it that it has not had from another group. */
-  private boolean serve(Rider subscription, long open) {
+  private boolean serve(Rider subscription) {
     long part = subscription.batchMask;
     if (part == 0) {
       return false;
     }
     subscription.batchMask = 0;
     progress.serve(subscription);
-    subscription.takeBatch(batch, part, open);
+    subscription.takeBatch(batch, part);
     return true;
   }
 
@@ -394,20 +424,6 @@ final class Lane implements Runnable {
         subscription -> {
           boolean unused = subscription.revoke(revocation);
         });
-  }
-
-  /** No list is made of who is marked: to write down thousands costs as much as to serve them. */
-  private void mark(FilterIndex.Members<Rider> members, long part) {
-    if (!members.marked) {
-      members.marked = true;
-      groups.add(members);
-    }
-    for (int i = 0; i < members.size(); i++) {
-      Rider subscription = members.get(i);
-      if (subscription.isLive()) {
-        subscription.batchMask |= part;
-      }
-    }
   }
 
   private void tell(Rider subscription, long bit) {

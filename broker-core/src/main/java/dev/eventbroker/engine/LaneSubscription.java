@@ -31,10 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LaneSubscription extends Reading implements Subscription {
 
-  private static final AtomicReferenceFieldUpdater<LaneSubscription, @Nullable CloseReason>
-      CLOSING =
-          AtomicReferenceFieldUpdater.newUpdater(
-              LaneSubscription.class, CloseReason.class, "closing");
+  private static final AtomicReferenceFieldUpdater<Rider, @Nullable CloseReason> CLOSING =
+      AtomicReferenceFieldUpdater.newUpdater(Rider.class, CloseReason.class, "closing");
 
   private final Surroundings around;
   private final Optional<EventId> asked;
@@ -42,7 +40,6 @@ final class LaneSubscription extends Reading implements Subscription {
   private final @Nullable Handshake handshake;
 
   // Any thread.
-  private volatile @Nullable CloseReason closing;
   private final AtomicBoolean ended = new AtomicBoolean();
   private final AtomicBoolean wakeQueued = new AtomicBoolean();
   private final Widenings widenings;
@@ -134,11 +131,6 @@ final class LaneSubscription extends Reading implements Subscription {
     if (CLOSING.compareAndSet(this, null, reason)) {
       lane.submit(this, this::end);
     }
-  }
-
-  @Override
-  boolean isClosing() {
-    return closing != null;
   }
 
   Lane lane() {
@@ -313,14 +305,19 @@ final class LaneSubscription extends Reading implements Subscription {
                     + ": "
                     + scope
                     + " was revoked at "
-                    + entry.place()
+                    + entry.place
                     + " (expected: a decision made after that)"));
         return;
       }
     }
-    memberships.addAll(filters.addAll(this, widening.more));
+    memberships.addAll(filters.addAll(this, notYetAskedFor(widening.more)));
     grant(widening.more, widening.since.orElseThrow(), place.next());
     widening.complete(furthest(cursor(), place.cursor()));
+  }
+
+  /** Nobody is under the same filter twice, or a lane would serve it twice. */
+  private List<TopicFilter> notYetAskedFor(List<TopicFilter> more) {
+    return more.stream().filter(filter -> !grants.filters().contains(filter)).toList();
   }
 
   private void refuseWidenings() {

@@ -35,9 +35,8 @@ final class Log {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  // Guarded by lock; epoch and position are those of the newest event that has an id.
-  private String epoch;
-  private long position;
+  // Guarded by lock; the place is that of the newest entry that has an id.
+  private EventId place;
   private long floorPosition;
   private long epochStart;
   private long bytes;
@@ -63,8 +62,7 @@ final class Log {
     }
     this.mask = slots - 1;
     this.ring = new AtomicReferenceArray<>(slots);
-    this.epoch = begin.epoch();
-    this.position = begin.position();
+    this.place = begin;
     this.floorPosition = begin.position();
     this.epochStart = tail;
   }
@@ -85,7 +83,8 @@ final class Log {
       if (known != null) {
         return new Appended(known, false);
       }
-      EventId id = place(message, time);
+      EventId id = next();
+      add(id, message, time);
       keys.add(message, id);
       return new Appended(id, true);
     } finally {
@@ -97,7 +96,7 @@ final class Log {
   void appendLocal(Event event, Instant time) {
     lock.lock();
     try {
-      addEvent(new EventId(epoch, position), false, event, time);
+      addEvent(place, false, event, time);
     } finally {
       lock.unlock();
     }
@@ -111,20 +110,23 @@ final class Log {
   void append(EventId id, Message message, Instant time) {
     lock.lock();
     try {
-      if (!id.epoch().equals(epoch) || id.position() != position + 1) {
-        throw new IllegalArgumentException(
-            "id: " + id + " (expected: " + epoch + "." + (position + 1) + ")");
+      EventId next = next(); // kept rather than the other one: its epoch is everybody's same text
+      if (!id.equals(next)) {
+        throw new IllegalArgumentException("id: " + id + " (expected: " + next + ")");
       }
-      var unused = place(message, time);
+      add(next, message, time);
     } finally {
       lock.unlock();
     }
   }
 
-  private EventId place(Message message, Instant time) {
-    EventId before = new EventId(epoch, position);
-    position++;
-    EventId id = new EventId(epoch, position);
+  private EventId next() {
+    return new EventId(place.epoch(), place.position() + 1);
+  }
+
+  private void add(EventId id, Message message, Instant time) {
+    EventId before = place;
+    place = id;
     if (message instanceof Event event) {
       addEvent(id, true, event, time);
     } else if (message instanceof Revocation revocation) {
@@ -133,15 +135,14 @@ final class Log {
       Gap gap = new Gap(Gap.Reason.SOURCE, Optional.of(before), id, broken.scope());
       addControl(new Entry.OfGap(tail, gap, true));
     }
-    return id;
   }
 
   /** Says, in order, that something may be missing on these topics. */
   void appendGap(Gap.Reason reason, TopicFilter scope) {
     lock.lock();
     try {
-      EventId here = new EventId(epoch, position);
-      addControl(new Entry.OfGap(tail, new Gap(reason, Optional.of(here), here, scope), false));
+      Gap gap = new Gap(reason, Optional.of(place), place, scope);
+      addControl(new Entry.OfGap(tail, gap, false));
     } finally {
       lock.unlock();
     }
@@ -164,19 +165,14 @@ final class Log {
   void restart(EventId begin) {
     lock.lock();
     try {
-      if (begin.epoch().equals(epoch) && begin.position() < position) {
+      EventId before = place;
+      boolean sameEpoch = begin.epoch().equals(before.epoch());
+      if (sameEpoch && begin.position() < before.position()) {
         // Positions that come twice would be taken for what subscribers have had already.
         throw new IllegalArgumentException(
-            "begin: "
-                + begin
-                + " (expected: another epoch, or from "
-                + epoch
-                + "."
-                + position
-                + ")");
+            "begin: " + begin + " (expected: another epoch, or from " + before + ")");
       }
-      EventId before = new EventId(epoch, position);
-      Gap.Reason reason = begin.epoch().equals(epoch) ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
+      Gap.Reason reason = sameEpoch ? Gap.Reason.SOURCE : Gap.Reason.EPOCH;
       moveTo(begin);
       Gap gap = new Gap(reason, Optional.of(before), begin, TopicFilter.ALL);
       addControl(new Entry.OfGap(tail, gap, false));
@@ -186,9 +182,8 @@ final class Log {
   }
 
   private void moveTo(EventId begin) {
-    epoch = begin.epoch();
-    position = begin.position();
-    floorPosition = position;
+    place = begin;
+    floorPosition = begin.position();
     epochStart = tail;
   }
 
@@ -252,7 +247,7 @@ final class Log {
   Place now() {
     lock.lock();
     try {
-      return new Place(tail, new EventId(epoch, position), tail, Optional.empty());
+      return new Place(tail, place, tail, Optional.empty());
     } finally {
       lock.unlock();
     }
@@ -268,12 +263,11 @@ final class Log {
   Place after(EventId id, boolean otherNodes) {
     lock.lock();
     try {
-      boolean ahead = id.position() > position;
-      if (!id.epoch().equals(epoch)
-          || (ahead && !(otherNodes && id.position() - position <= capacity))) {
+      long ahead = id.position() - place.position();
+      if (!id.epoch().equals(place.epoch()) || (ahead > 0 && !(otherNodes && ahead <= capacity))) {
         return missed(Gap.Reason.EPOCH);
       }
-      if (ahead) {
+      if (ahead > 0) {
         return new Place(tail, id, tail, Optional.empty());
       }
       if (id.position() < floorPosition) {
@@ -292,10 +286,11 @@ final class Log {
   OptionalLong sequenceAfter(EventId asOf) {
     lock.lock();
     try {
-      if (!asOf.epoch().equals(epoch) || asOf.position() < floorPosition) {
+      if (!asOf.epoch().equals(place.epoch()) || asOf.position() < floorPosition) {
         return OptionalLong.empty();
       }
-      return OptionalLong.of(asOf.position() > position ? tail : firstAfter(asOf.position()));
+      boolean ahead = asOf.position() > place.position();
+      return OptionalLong.of(ahead ? tail : firstAfter(asOf.position()));
     } finally {
       lock.unlock();
     }
@@ -322,7 +317,7 @@ final class Log {
   }
 
   private Place missed(Gap.Reason reason) {
-    return new Place(tail, new EventId(epoch, position), tail, Optional.of(reason));
+    return new Place(tail, place, tail, Optional.of(reason));
   }
 
   /**
@@ -334,13 +329,13 @@ final class Log {
     long high = tail;
     while (low < high) {
       long middle = (low + high) >>> 1;
-      if (at(middle).position < seen) {
+      if (at(middle).place.position() < seen) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    boolean isItself = low < tail && at(low).placed && at(low).position == seen;
+    boolean isItself = low < tail && at(low).placed && at(low).place.position() == seen;
     return isItself ? low + 1 : low;
   }
 
@@ -353,9 +348,10 @@ final class Log {
     return entry;
   }
 
-  private void addEvent(EventId place, boolean placed, Event event, Instant time) {
-    Strand strand = strands.add(event.topic(), tail);
-    add(new Entry.OfEvent(tail, place, placed, event, time, strand));
+  private void addEvent(EventId at, boolean placed, Event event, Instant time) {
+    appendedMillis = Math.max(appendedMillis, time.toEpochMilli());
+    strands.add(event.topic(), tail);
+    add(new Entry.OfEvent(tail, at, placed, event, time));
   }
 
   private void addControl(Entry entry) {
@@ -375,9 +371,7 @@ final class Log {
   }
 
   private void stamp(Entry entry) {
-    if (entry instanceof Entry.OfEvent event) {
-      appendedMillis = Math.max(appendedMillis, event.time().toEpochMilli());
-    } else if (entry instanceof Entry.OfRevocation revocation) {
+    if (entry instanceof Entry.OfRevocation revocation) {
       revocations.add(revocation, head);
     }
     entry.appendedMillis = appendedMillis;
@@ -396,7 +390,7 @@ final class Log {
       // Who resumes right at a gap that is no longer kept would not be told of it, so it can't
       // resume there, whatever else of that position goes later.
       boolean told = oldest.placed || oldest instanceof Entry.OfEvent;
-      long usable = told ? oldest.position : oldest.position + 1;
+      long usable = told ? oldest.place.position() : oldest.place.position() + 1;
       floorPosition = Math.max(floorPosition, usable);
     }
   }
@@ -404,7 +398,7 @@ final class Log {
   private void forget(Entry oldest) {
     if (oldest instanceof Entry.OfEvent event) {
       keys.remove(event);
-      strands.removeOldest(event.event.topic(), event.strand);
+      strands.removeOldest(event.event.topic());
     } else {
       strands.control().removeOldest();
     }

@@ -201,7 +201,7 @@ abstract class Reading extends Rider {
       return lane.settled();
     }
     Entry last = log.get(end - 1);
-    return last == null ? settled : last.place();
+    return last == null ? settled : last.place;
   }
 
   private boolean takeKept(Entry entry) {
@@ -215,11 +215,11 @@ abstract class Reading extends Rider {
   }
 
   @Override
-  void takeBatch(Entry[] batch, long part, long open) {
+  void takeBatch(Batch batch, long part) {
     if (!smooth) {
       smooth = isSmooth();
     }
-    long left = smooth && (part & ~open) == 0 ? ride(batch, part) : takeEach(batch, part);
+    long left = smooth && batch.isOpen(part) ? ride(batch, part) : takeEach(batch, part);
     if (left != 0) {
       stopAt(batch, Long.numberOfTrailingZeros(left));
     }
@@ -227,15 +227,16 @@ abstract class Reading extends Rider {
   }
 
   /** The hot path: nothing is to be asked but the subscriber. */
-  private long ride(Entry[] batch, long part) {
-    long left = subscriber.events(batch, part);
-    lane.delivered(Long.bitCount(part) - Long.bitCount(left));
-    return left;
+  private long ride(Batch batch, long part) {
+    int count = Long.bitCount(part);
+    int taken = subscriber.events(batch.events(part), count);
+    lane.delivered(taken);
+    return taken == count ? 0 : Batch.after(part, taken);
   }
 
-  private long takeEach(Entry[] batch, long part) {
+  private long takeEach(Batch batch, long part) {
     for (long left = part; left != 0; left &= left - 1) {
-      Entry entry = batch[Long.numberOfTrailingZeros(left)];
+      Entry entry = batch.get(Long.numberOfTrailingZeros(left));
       if (isClosing() || (entry.sequence >= next && !take(entry))) {
         return left;
       }
@@ -244,12 +245,12 @@ abstract class Reading extends Rider {
   }
 
   /** What comes before that entry of the batch is settled, and nothing from there on. */
-  private void stopAt(Entry[] batch, int at) {
-    settled = furthest(settled, at == 0 ? lane.settled() : batch[at - 1].place());
+  private void stopAt(Batch batch, int at) {
+    settled = furthest(settled, at == 0 ? lane.settled() : batch.get(at - 1).place);
     if (isClosing()) {
       become(State.CLOSED); // the lane goes on, and this one's cursor must not go with it
     } else if (state == State.LIVE) {
-      pause(batch[at].sequence);
+      pause(batch.get(at).sequence);
     }
   }
 
@@ -321,7 +322,8 @@ abstract class Reading extends Rider {
     if (!event.placed) {
       return event.sequence < armedAt;
     }
-    return event.position <= settled.position() && event.epoch.equals(settled.epoch());
+    return event.place.position() <= settled.position()
+        && event.place.epoch().equals(settled.epoch());
   }
 
   private boolean isReady(long sequence) {
@@ -454,7 +456,9 @@ abstract class Reading extends Rider {
   }
 
   private static EventId placeBefore(Entry entry) {
-    return entry.placed ? new EventId(entry.epoch, entry.position - 1) : entry.place();
+    return entry.placed
+        ? new EventId(entry.place.epoch(), entry.place.position() - 1)
+        : entry.place;
   }
 
   /** The gap starts where the run was whole, so it covers too what a revocation has hidden. */
@@ -529,7 +533,7 @@ abstract class Reading extends Rider {
     if (entry.sequence >= lastRevoked) {
       hiddenFrom = null;
     }
-    return tellGap(new Gap(Gap.Reason.REVOKED, from, entry.place(), scope));
+    return tellGap(new Gap(Gap.Reason.REVOKED, from, entry.place, scope));
   }
 
   /**

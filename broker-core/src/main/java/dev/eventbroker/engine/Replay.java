@@ -109,7 +109,7 @@ final class Replay {
       }
       steps.advance();
       position = next + 1;
-      settled = entry.place();
+      settled = entry.place;
     }
   }
 

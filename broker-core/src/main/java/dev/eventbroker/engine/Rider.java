@@ -1,5 +1,6 @@
 package dev.eventbroker.engine;
 
+import dev.eventbroker.CloseReason;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,9 @@ abstract class Rider {
   /** Which entries of the lane's current batch are for this one; owned by the lane. */
   long batchMask;
 
+  /** Why nothing is to be delivered any more; null as long as something is. Any thread sets it. */
+  volatile @Nullable CloseReason closing;
+
   // The chain of those of the same principal; owned by the lane's index.
   @Nullable Rider previousOfPrincipal;
   @Nullable Rider nextOfPrincipal;
@@ -19,7 +23,9 @@ abstract class Rider {
   abstract void attach(FilterIndex<Rider> index);
 
   /** Whether nothing is to be delivered any more. On any thread. */
-  abstract boolean isClosing();
+  final boolean isClosing() {
+    return closing != null;
+  }
 
   /** Its subscriber threw: it ends. */
   abstract void failed();
@@ -31,9 +37,8 @@ abstract class Rider {
    * Takes the entries of a batch that its filters match.
    *
    * @param part which ones they are
-   * @param open which entries of the batch are events without an audience
    */
-  abstract void takeBatch(Entry[] batch, long part, long open);
+  abstract void takeBatch(Batch batch, long part);
 
   /**
    * Reads up to that many entries of what the log has kept for it.

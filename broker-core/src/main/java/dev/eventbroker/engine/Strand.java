@@ -3,6 +3,7 @@ package dev.eventbroker.engine;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLongArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The log's sequences of one kind, such as those of one topic, in order: they are numbered by
@@ -61,6 +62,12 @@ final class Strand {
     if (slots.length() > MIN_SLOTS && end - first < slots.length() / SPARSE) {
       resize(slots.length() / 2);
     }
+  }
+
+  /** This without its oldest sequence; null if that was the last. */
+  @Nullable Strand withoutOldest() {
+    removeOldest();
+    return isEmpty() ? null : this;
   }
 
   boolean isEmpty() {

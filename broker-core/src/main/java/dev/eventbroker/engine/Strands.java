@@ -31,25 +31,23 @@ final class Strands {
 
   // ---- Under the log's lock
 
-  /** Notes an event of that topic; the result is the strand it is on. */
-  Strand add(Topic topic, long sequence) {
+  /** Notes an event of that topic. */
+  void add(Topic topic, long sequence) {
     Strand strand = byTopic.get(topic);
-    if (strand == null) {
-      strand = new Strand();
+    if (strand != null) {
       strand.add(sequence);
-      byTopic.put(topic, strand);
-      plant(topic, strand);
-    } else {
-      strand.add(sequence);
+      return;
     }
-    return strand;
+    strand = new Strand();
+    strand.add(sequence); // before anybody can find it
+    byTopic.put(topic, strand);
+    plant(topic, strand);
   }
 
   /** The oldest event of that topic is gone. */
-  void removeOldest(Topic topic, Strand strand) {
-    strand.removeOldest();
-    if (strand.isEmpty()) {
-      byTopic.remove(topic);
+  void removeOldest(Topic topic) {
+    Strand left = byTopic.computeIfPresent(topic, (same, strand) -> strand.withoutOldest());
+    if (left == null) {
       uproot(topic);
     }
   }

@@ -73,13 +73,12 @@ class LogBoundsTest {
   void theTreeOfTopicsIsEmptyWhenTheLastOneGoes() {
     Strands strands = new Strands();
     String[] names = {"a", "a/b", "a/b/c", "a/d", "x/y/z"};
-    Strand[] added = new Strand[names.length];
     for (int i = 0; i < names.length; i++) {
-      added[i] = strands.add(Topic.of(names[i]), i + 1);
+      strands.add(Topic.of(names[i]), i + 1);
     }
 
-    for (int i = 0; i < names.length; i++) {
-      strands.removeOldest(Topic.of(names[i]), added[i]);
+    for (String name : names) {
+      strands.removeOldest(Topic.of(name));
     }
 
     assertThat(strands.isEmpty()).isTrue();
