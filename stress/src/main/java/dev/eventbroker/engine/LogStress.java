@@ -31,6 +31,9 @@ final class LogStress {
   private static final int CAPACITY = 16;
   private static final Topic TOPIC = Topic.of("a/b");
 
+  /** No part of it is what a field is before it is written. */
+  private static final Instant TIME = Instant.ofEpochSecond(1, 1);
+
   private LogStress() {}
 
   static Log log(int entries) {
@@ -44,7 +47,7 @@ final class LogStress {
   static void append(Log log) {
     // Data that tells the position: what is read must be what was appended there.
     Event event = Event.of(TOPIC, "e", Long.toString(log.tail()));
-    var unused = log.append(event, Instant.EPOCH);
+    var unused = log.append(event, TIME);
   }
 
   static int read(Log log, long sequence) {
@@ -60,11 +63,11 @@ final class LogStress {
     }
     boolean whole =
         entry instanceof Entry.OfEvent event
-            && entry.position == sequence
-            && "e".equals(entry.epoch)
+            && entry.place.position() == sequence
+            && "e".equals(entry.place.epoch())
             && event.event != null
             && event.event.data().equals(Long.toString(sequence))
-            && event.time() != null;
+            && event.time().equals(TIME);
     return whole ? WHOLE : HALF;
   }
 
@@ -167,7 +170,7 @@ final class LogStress {
 
     private int holds(long sequence) {
       Entry entry = log.get(sequence);
-      return entry != null && entry.position == sequence ? 1 : 0;
+      return entry != null && entry.place.position() == sequence ? 1 : 0;
     }
   }
 }
