@@ -8,9 +8,9 @@ import java.time.Duration;
 
 /** A kind of question, with the class that asks all of it. */
 enum Suite {
-  INPROCESS("inprocess", 22, 240, 900),
-  SSE("sse", 20, 150, 900),
-  POSTGRES("postgres", 0, 60, 300);
+  INPROCESS("inprocess", 22, 240, 1700),
+  SSE("sse", 20, 200, 1600),
+  POSTGRES("postgres", 0, 60, 150);
 
   private final String label;
   private final int guardSeconds;

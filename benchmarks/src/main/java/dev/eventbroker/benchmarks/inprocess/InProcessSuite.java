@@ -15,13 +15,9 @@ import java.util.Set;
  *
  * <p>How long it takes on two cores, for each round: {@code GUARD} (us and the plain loop at 1 and
  * 1 000 subscribers) half a minute, {@code SHORT} (all peers at 1, 10, 1 000 and 10 000) four
- * minutes, {@code FULL} a quarter of an hour.
+ * minutes, {@code FULL} half an hour, much of it peers that find no end beside a million others.
  */
 public final class InProcessSuite {
-
-  /** Without us there is nothing to compare, and without the floor nothing to compare it with. */
-  private static final Set<String> INDISPENSABLE =
-      Set.of(PeerKind.EVENTBROKER.label(), PeerKind.LOOP.label());
 
   private final Run run;
   private final Set<Question> absent = new HashSet<>();
@@ -33,8 +29,8 @@ public final class InProcessSuite {
 
   /**
    * Measures. A peer that can't be set up in a minute is absent: it has no result, and the reason
-   * is told as progress. We and the floor can't be absent. Who loses an event, or delivers one
-   * twice, has no result either; the others are measured, and then the run fails.
+   * is told as progress. We can't be absent. Who loses an event, or delivers one twice, has no
+   * result either; the others are measured, and then the run fails.
    *
    * @throws IllegalStateException if a benchmark failed
    */
@@ -61,7 +57,7 @@ public final class InProcessSuite {
       run.measured(question.scenario(), question.peer(), round, question.load(), figures);
     } catch (TooSlowException e) {
       absent.add(question);
-      if (INDISPENSABLE.contains(question.peer())) {
+      if (question.peer().equals(PeerKind.EVENTBROKER.label())) {
         failed(question, round, e);
       } else {
         run.progress().println(question + " absent: " + e.getMessage());
