@@ -6,6 +6,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** Waits for conditions; the limit only says when a test has failed. */
 final class Await {
@@ -15,10 +16,15 @@ final class Await {
   private Await() {}
 
   static void until(String what, BooleanSupplier condition) {
+    until(() -> what, condition);
+  }
+
+  /** What was waited for is asked when the time is up. */
+  static void until(Supplier<String> what, BooleanSupplier condition) {
     long end = System.nanoTime() + LIMIT.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - end > 0) {
-        throw new AssertionError("not within " + LIMIT + ": " + what);
+        throw new AssertionError("not within " + LIMIT + ": " + what.get());
       }
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
     }

@@ -21,11 +21,13 @@ class IncidentETest {
 
   private String schema;
   private FaultProxy proxy;
+  private Leftovers before;
 
   @BeforeEach
   void newSchema() throws Exception {
     schema = TestDatabase.newSchema();
     proxy = new FaultProxy(TestDatabase.port());
+    before = new Leftovers();
   }
 
   @AfterEach
@@ -62,9 +64,7 @@ class IncidentETest {
       assertThat(node.backplane.status().detail()).isEqualTo("closed");
     }
 
-    Await.until("no backend", () -> TestDatabase.backends("eventbroker-") == 0);
-    assertThat(OwnedSockets.claimed()).isZero();
-    Await.until("no thread", () -> threads("eventbroker-").isEmpty());
+    before.assertNoneOf("eventbroker-", () -> TestDatabase.backends("eventbroker-"));
   }
 
   @Row(10)
@@ -146,19 +146,7 @@ class IncidentETest {
         .anyMatch(frame -> frame.getMethodName().equals(method));
   }
 
-  private static void assertNothingIsLeftOf(PgBackplane backplane) {
-    // An executor says that it has ended a moment before its thread has.
-    Await.until("no thread", () -> threads(backplane.name()).isEmpty());
-    // One of these may still bring a connection after everybody has gone.
-    Await.until("no attempt", () -> threads("PostgreSQL JDBC driver connection thread").isEmpty());
-    assertThat(OwnedSockets.claimed()).isZero();
-    Await.until("no backend", () -> TestDatabase.backends(backplane.name()) == 0);
-  }
-
-  private static List<String> threads(String prefix) {
-    return Thread.getAllStackTraces().keySet().stream()
-        .map(Thread::getName)
-        .filter(name -> name.startsWith(prefix))
-        .toList();
+  private void assertNothingIsLeftOf(PgBackplane backplane) {
+    before.assertNoneOf(backplane.name(), () -> TestDatabase.backends(backplane.name()));
   }
 }
