@@ -26,13 +26,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class FilterIndex<T> {
 
-  private final Map<Topic, Members<T>> exact = new HashMap<>();
+  private final Map<String, Members<T>> exact = new HashMap<>();
   private final Node<T> root = new Node<>(null, "");
 
   /** Puts a subscription under a filter; the result takes it out again. */
   Membership<T> add(T subscription, TopicFilter filter) {
     if (filter.isExact()) {
-      Topic topic = Topic.of(filter.toString());
+      String topic = filter.toString();
       return exact
           .computeIfAbsent(topic, same -> new Members<>(() -> exact.remove(topic)))
           .add(subscription);
@@ -50,7 +50,7 @@ final class FilterIndex<T> {
    * several groups.
    */
   void match(Topic topic, Consumer<Members<T>> found) {
-    Members<T> members = exact.get(topic);
+    Members<T> members = exact.get(topic.toString());
     if (members != null) {
       found.accept(members);
     }

@@ -72,7 +72,8 @@ final class Lane implements Runnable {
 
   // The lane's thread only.
   private final FilterIndex<Rider> index = new FilterIndex<>();
-  private final Set<Rider> riders = new LinkedHashSet<>();
+  private final Roster<Rider> riders =
+      new Roster<>(rider -> rider.seatOnLane, (rider, seat) -> rider.seatOnLane = seat);
   private final PrincipalIndex principals = new PrincipalIndex();
   private final Set<Rider> watched = new LinkedHashSet<>();
   private final Queue<Rider> catchingUp = new ArrayDeque<>();

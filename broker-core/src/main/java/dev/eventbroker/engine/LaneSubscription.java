@@ -34,6 +34,9 @@ final class LaneSubscription extends Reading implements Subscription {
   private static final AtomicReferenceFieldUpdater<Rider, @Nullable CloseReason> CLOSING =
       AtomicReferenceFieldUpdater.newUpdater(Rider.class, CloseReason.class, "closing");
 
+  /** Where it sits among all of the broker; guarded by these. */
+  int seatInBroker = Roster.NOWHERE;
+
   private final Surroundings around;
   private final Optional<EventId> asked;
   private final Optional<Gap.Reason> missed;
@@ -321,7 +324,7 @@ final class LaneSubscription extends Reading implements Subscription {
   }
 
   private void refuseWidenings() {
-    widenings.refuseAll("subscription of " + principal());
+    widenings.refuseAll(principal());
   }
 
   private BrokerException closedMeanwhile() {

@@ -40,11 +40,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,7 +74,7 @@ final class LogBroker implements Broker {
   private final BrokerObserver observer;
   private final Optional<Backplane> backplane;
   private final SourceWatch sources;
-  private final Set<LaneSubscription> subscriptions = ConcurrentHashMap.newKeySet();
+  private final Subscriptions subscriptions = new Subscriptions();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -382,7 +382,7 @@ final class LogBroker implements Broker {
   }
 
   private void endAllOn(Lane lane) {
-    for (LaneSubscription subscription : subscriptions) {
+    for (LaneSubscription subscription : subscriptions.all()) {
       if (subscription.lane() == lane) {
         subscription.endedWithoutLane();
       }
@@ -420,7 +420,7 @@ final class LogBroker implements Broker {
     }
     long maxLag = 0;
     EventId newest = events.cursor();
-    for (Subscription subscription : subscriptions) {
+    for (Subscription subscription : subscriptions.all()) {
       states.merge(subscription.state(), 1, Integer::sum);
       maxLag = Math.max(maxLag, lag(subscription.cursor(), newest));
     }
@@ -452,13 +452,15 @@ final class LogBroker implements Broker {
     }
     closed.set(true);
     sources.close();
-    subscriptions.forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
+    subscriptions.all().forEach(subscription -> subscription.close(CloseReason.SHUTDOWN));
     snapshots.close();
     resources.close();
     // A run that went with its executor will never come; and the timer may have been stopped before
     // it came to end who was there.
-    subscriptions.stream().map(LaneSubscription::lane).forEach(Lane::dieIfAbandoned);
-    subscriptions.stream().map(LaneSubscription::lane).filter(Lane::isDead).forEach(this::endAllOn);
+    Set<Lane> left =
+        subscriptions.all().stream().map(LaneSubscription::lane).collect(Collectors.toSet());
+    left.forEach(Lane::dieIfAbandoned);
+    left.stream().filter(Lane::isDead).forEach(this::endAllOn);
     return report;
   }
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The revocations of the log, by principal: all that the log holds, and some that it has let go, so
@@ -18,6 +19,9 @@ final class Revocations {
 
   /** How many are known at least; a lane would have to be overtaken by more to lose one. */
   static final int KEPT = 1024;
+
+  /** What nearly everybody is told. */
+  private static final Optional<List<Entry.OfRevocation>> NONE = Optional.of(List.of());
 
   private final Deque<Entry.OfRevocation> all = new ArrayDeque<>();
   private final Map<String, Deque<Entry.OfRevocation>> byPrincipal = new HashMap<>();
@@ -52,14 +56,18 @@ final class Revocations {
 
   /** Those of one principal. */
   Optional<List<Entry.OfRevocation>> since(long sequence, String principal) {
-    return since(sequence, byPrincipal.getOrDefault(principal, new ArrayDeque<>(0)));
+    return since(sequence, byPrincipal.get(principal));
   }
 
-  private Optional<List<Entry.OfRevocation>> since(long sequence, Deque<Entry.OfRevocation> from) {
+  private Optional<List<Entry.OfRevocation>> since(
+      long sequence, @Nullable Deque<Entry.OfRevocation> from) {
     if (forgotten >= sequence) {
       return Optional.empty();
     }
-    List<Entry.OfRevocation> found = new ArrayList<>(0);
+    if (from == null || from.isEmpty() || from.getLast().sequence < sequence) {
+      return NONE;
+    }
+    List<Entry.OfRevocation> found = new ArrayList<>();
     for (var newest = from.descendingIterator(); newest.hasNext(); ) {
       Entry.OfRevocation entry = newest.next();
       if (entry.sequence < sequence) {

@@ -15,6 +15,9 @@ abstract class Rider {
   /** Why nothing is to be delivered any more; null as long as something is. Any thread sets it. */
   volatile @Nullable CloseReason closing;
 
+  /** Where it sits in the roster of its lane; owned by the lane. */
+  int seatOnLane = Roster.NOWHERE;
+
   // The chain of those of the same principal; owned by the lane's index.
   @Nullable Rider previousOfPrincipal;
   @Nullable Rider nextOfPrincipal;

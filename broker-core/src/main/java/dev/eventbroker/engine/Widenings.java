@@ -4,13 +4,11 @@ import dev.eventbroker.BrokerException;
 import dev.eventbroker.EventId;
 import dev.eventbroker.SubscribeRequest;
 import dev.eventbroker.TopicFilter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The widenings of one subscription that are on their way to its lane. Each of them ends, even if
@@ -18,11 +16,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Widenings {
 
-  private final AtomicInteger filters;
-  private final Set<Widening> pending = ConcurrentHashMap.newKeySet();
+  private int filters; // guarded by this
+
+  /** Hardly any subscription ever has one. */
+  private List<Widening> pending = List.of(); // guarded by this
 
   Widenings(int filters) {
-    this.filters = new AtomicInteger(filters);
+    this.filters = filters;
   }
 
   /**
@@ -31,21 +31,45 @@ final class Widenings {
    * @param since revocations from this sequence on came after the decision; empty if not known
    * @throws IllegalArgumentException if there are too many filters, or none
    */
-  Widening begin(List<TopicFilter> more, OptionalLong since) {
-    int room = SubscribeRequest.MAX_FILTERS;
-    int before = filters.getAndUpdate(now -> now + more.size() <= room ? now + more.size() : now);
-    if (more.isEmpty() || before + more.size() > room) {
+  synchronized Widening begin(List<TopicFilter> more, OptionalLong since) {
+    int room = SubscribeRequest.MAX_FILTERS - filters;
+    if (more.isEmpty() || more.size() > room) {
       throw new IllegalArgumentException(
-          "filters: " + more.size() + " more (expected: 1 to " + (room - before) + ")");
+          "filters: " + more.size() + " more (expected: 1 to " + room + ")");
     }
+    filters += more.size();
     Widening widening = new Widening(more, since);
+    pending = new ArrayList<>(pending);
     pending.add(widening);
     return widening;
   }
 
+  private synchronized List<Widening> pending() {
+    return pending;
+  }
+
+  /** Takes it off; whether it was still on. */
+  private synchronized boolean remove(Widening widening) {
+    List<Widening> left = new ArrayList<>(pending);
+    boolean removed = left.remove(widening);
+    pending = left;
+    return removed;
+  }
+
+  /** Takes it off, and its filters don't count any more; whether it was still on. */
+  private synchronized boolean giveBack(Widening widening) {
+    if (!remove(widening)) {
+      return false;
+    }
+    filters -= widening.more.size();
+    return true;
+  }
+
   /** The subscription is over. */
-  void refuseAll(String reason) {
-    pending.forEach(widening -> widening.refuse(new BrokerException.Closed(reason)));
+  void refuseAll(String principal) {
+    for (Widening widening : pending()) {
+      widening.refuse(new BrokerException.Closed("subscription of " + principal));
+    }
   }
 
   /** Some more filters, and what becomes of them. */
@@ -65,13 +89,12 @@ final class Widenings {
     }
 
     void complete(EventId place) {
-      pending.remove(this);
+      var unused = remove(this);
       armed.complete(place);
     }
 
     void refuse(BrokerException cause) {
-      if (pending.remove(this)) {
-        filters.addAndGet(-more.size());
+      if (giveBack(this)) {
         armed.completeExceptionally(cause);
       }
     }
