@@ -3,6 +3,7 @@ package dev.eventbroker.benchmarks.inprocess;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -42,6 +43,14 @@ public class PublishBenchmark {
   @Param({"1", "1000", "100000"})
   public int subscribers;
 
+  /**
+   * How long nothing is published once the event before was delivered. With 0 the lanes of a few
+   * subscribers have not gone to sleep yet when the next event comes, while those of very many need
+   * so long for each event that the first of them has; with 1 all of them sleep.
+   */
+  @Param({"0", "1"})
+  public int restMillis;
+
   private static final int UNTIL_COMPILED = 50_000;
 
   private Fanout fanout;
@@ -60,17 +69,28 @@ public class PublishBenchmark {
     sender = fanout.sender(0);
     Caller caller = new Caller();
     for (int i = 0; i < UNTIL_COMPILED; i++) {
-      settle();
+      sender.awaitAll();
+      sender.expectBatch();
       publish(caller);
     }
     finish();
   }
 
-  /** Waits until the event before was delivered. */
+  /** Waits until the event before was delivered, and rests. */
   @Setup(Level.Invocation)
   public void settle() {
     sender.awaitAll();
+    rest();
     sender.expectBatch();
+  }
+
+  private void rest() {
+    long nanos = TimeUnit.MILLISECONDS.toNanos(restMillis);
+    long end = System.nanoTime() + nanos;
+    while (nanos > 0) {
+      LockSupport.parkNanos(nanos);
+      nanos = end - System.nanoTime();
+    }
   }
 
   /** Fails if anything was lost or came twice. */

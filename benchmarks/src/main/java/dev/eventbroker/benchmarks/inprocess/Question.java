@@ -49,12 +49,23 @@ record Question(String scenario, String peer, Map<String, Long> load, List<Part>
   /** How many deliveries a second from one publisher on one topic, and what one publish costs. */
   static Question fanoutAndPublish(String peer, int subscribers) {
     Question fanout = fanout(peer, subscribers, 1, 1);
-    Part publish =
-        new Part(
-            new Trial(
-                PublishBenchmark.class, 1, Map.of("peer", peer, "subscribers", "" + subscribers)),
-            Figures::ofPublish);
-    return new Question(fanout.scenario, peer, fanout.load, List.of(fanout.parts.get(0), publish));
+    return new Question(
+        fanout.scenario,
+        peer,
+        fanout.load,
+        List.of(
+            fanout.parts.get(0),
+            publish(peer, subscribers, 0, "publishNanos"),
+            publish(peer, subscribers, 1, "restedPublishNanos")));
+  }
+
+  private static Part publish(String peer, int subscribers, int restMillis, String figure) {
+    return new Part(
+        new Trial(
+            PublishBenchmark.class,
+            1,
+            Map.of("peer", peer, "subscribers", "" + subscribers, "restMillis", "" + restMillis)),
+        results -> Figures.ofPublish(results, figure));
   }
 
   /** How many a second can come and go. */

@@ -51,12 +51,12 @@ final class Charts {
             lines(
                 "publish",
                 "In process: what does a publish cost its caller, however many subscribe?",
-                "Nanoseconds for a publish, less is better.",
+                "Nanoseconds for a publish, 1 ms after the one before; less is better.",
                 "subscribers of the topic",
                 Scenario.FANOUT,
                 ONE_PUBLISHER,
                 "subscribers",
-                "publishNanos"),
+                "restedPublishNanos"),
             lines(
                 "subscribe",
                 "In process: how many subscribe and go again in a second, beside others?",

@@ -18,6 +18,7 @@ final class Figure {
           Map.entry("bytesPerPair", "bytes allocated per pair"),
           Map.entry("bytesPerFrame", "bytes allocated per frame"),
           Map.entry("publishNanos", "ns per publish"),
+          Map.entry("restedPublishNanos", "ns per publish after 1 ms without one"),
           Map.entry("nanosPerEvent", "ns per event"),
           Map.entry("p50Micros", "p50 µs"),
           Map.entry("p99Micros", "p99 µs"),

@@ -11,7 +11,8 @@ enum Scenario {
       "In process: one publish to all subscribers of a topic",
       "deliveriesPerSecond",
       "bytesPerDelivery",
-      "publishNanos"),
+      "publishNanos",
+      "restedPublishNanos"),
   SUBSCRIBE(
       "inprocess/subscribe",
       "In process: subscribe and go again, beside others",
