@@ -31,8 +31,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * One seeded history: two nodes on one database, each behind a network of its own that misbehaves;
- * publishers on both, in transactions and without; subscribers that come, go and resume on the
- * other node; backends that are killed and servers that crash meanwhile.
+ * publishers on both, in transactions and without, some of them with one key; subscribers that
+ * come, go and resume on the other node; backends that are killed and servers that crash meanwhile.
  *
  * <p>The seed decides what everybody does. Who comes first is decided by the threads, so a seed is
  * a kind of history and not one history; what has happened is in the trace.
@@ -45,6 +45,7 @@ final class PgHistory implements AutoCloseable {
   private static final int NODES = 2;
   private static final int EVENTS = 8;
   private static final int TRANSACTIONS = 5;
+  private static final int KEYS = 5;
   private static final int SUBSCRIBERS = 3;
   private static final int SUBSCRIPTIONS = 4;
   private static final int FAULTS = 4;
@@ -127,6 +128,8 @@ final class PgHistory implements AutoCloseable {
     }
     Random late = new Random(random.nextLong());
     actors.add(CompletableFuture.runAsync(() -> commitLate("late", late), threads));
+    Random racing = new Random(random.nextLong());
+    actors.add(CompletableFuture.runAsync(() -> race(racing), threads));
     for (int i = 0; i < SUBSCRIBERS; i++) {
       String name = "s" + i;
       Random own = new Random(random.nextLong());
@@ -168,18 +171,52 @@ final class PgHistory implements AutoCloseable {
 
   private Optional<EventId> settle(
       Optional<String> publisher, String data, CompletionStage<EventId> stage) {
+    Answer answer = answer(data, stage);
+    written.add(publisher, data, answer.fate(), answer.id().map(EventId::toString));
+    return answer.id();
+  }
+
+  private Answer answer(String data, CompletionStage<EventId> stage) {
     try {
-      EventId id = Await.of(stage);
-      written.add(publisher, data, Fate.PUBLISHED, Optional.of(id.toString()));
-      return Optional.of(id);
+      return new Answer(Fate.PUBLISHED, Optional.of(Await.of(stage)));
     } catch (ExecutionException e) {
-      boolean unknown = e.getCause() instanceof OutcomeUnknownException;
-      written.add(publisher, data, unknown ? Fate.UNKNOWN : Fate.NEVER, Optional.empty());
       note(data + ": " + e.getCause());
+      boolean unknown = e.getCause() instanceof OutcomeUnknownException;
+      return new Answer(unknown ? Fate.UNKNOWN : Fate.NEVER, Optional.empty());
     } catch (Exception e) {
       throw new AssertionError(data, e);
     }
-    return Optional.empty();
+  }
+
+  private record Answer(Fate fate, Optional<EventId> id) {}
+
+  /** The same key from all sides at once: one of them has the place, and all are told that one. */
+  private void race(Random random) {
+    for (int i = 0; i < KEYS; i++) {
+      String data = "key#" + i;
+      Event event = event(data, random).withIdempotencyKey(data);
+      List<CompletionStage<EventId>> stages = new ArrayList<>();
+      for (int node = 0; node < NODES; node++) {
+        stages.add(publish(node(node), event));
+      }
+      List<Answer> answers = new ArrayList<>();
+      boolean commit = random.nextInt(3) > 0;
+      Fate fate = transaction(List.of(event), random, commit, () -> dawdle(random, 20));
+      answers.add(new Answer(fate, Optional.empty()));
+      stages.forEach(stage -> answers.add(answer(data, stage)));
+      writeRace(data, answers);
+      dawdle(random, 40);
+    }
+  }
+
+  /** Who was refused knows nothing of the others: it is certain only if all were. */
+  private void writeRace(String data, List<Answer> answers) {
+    note(data + " " + answers);
+    boolean allRefused = answers.stream().allMatch(answer -> answer.fate() == Fate.NEVER);
+    for (Answer answer : answers) {
+      Fate fate = answer.fate() == Fate.NEVER && !allRefused ? Fate.UNKNOWN : answer.fate();
+      written.add(Optional.empty(), data, fate, answer.id().map(EventId::toString));
+    }
   }
 
   private void transact(String writer, Random random) {
@@ -190,7 +227,8 @@ final class PgHistory implements AutoCloseable {
       for (int k = 0; k < events; k++) {
         data.add(writer + "#" + next++);
       }
-      Fate fate = transaction(data, random, random.nextInt(3) > 0, () -> dawdle(random, 40));
+      boolean commit = random.nextInt(3) > 0;
+      Fate fate = transaction(events(data, random), random, commit, () -> dawdle(random, 40));
       data.forEach(event -> written.add(Optional.of(writer), event, fate, Optional.empty()));
       note(data + " " + fate);
       dawdle(random, 30);
@@ -200,7 +238,8 @@ final class PgHistory implements AutoCloseable {
   /** Open while everybody else goes on, and while everything breaks. */
   private void commitLate(String writer, Random random) {
     List<String> data = List.of(writer + "#0", writer + "#1");
-    Fate fate = transaction(data, random, random.nextInt(4) > 0, this::awaitCalm);
+    boolean commit = random.nextInt(4) > 0;
+    Fate fate = transaction(events(data, random), random, commit, this::awaitCalm);
     data.forEach(event -> written.add(Optional.of(writer), event, fate, Optional.empty()));
     note(data + " " + fate);
   }
@@ -213,12 +252,12 @@ final class PgHistory implements AutoCloseable {
     }
   }
 
-  private Fate transaction(List<String> data, Random random, boolean commit, Runnable meanwhile) {
+  private Fate transaction(List<Event> events, Random random, boolean commit, Runnable meanwhile) {
     boolean committing = false;
     try (Connection connection = server.connect()) {
       connection.setAutoCommit(false);
-      for (String event : data) {
-        node(random).backplane.publish(connection, event(event, random));
+      for (Event event : events) {
+        node(random).backplane.publish(connection, event);
         meanwhile.run();
       }
       if (!commit) {
@@ -234,6 +273,10 @@ final class PgHistory implements AutoCloseable {
     } catch (SQLException e) {
       return committing ? Fate.UNKNOWN : Fate.NEVER;
     }
+  }
+
+  private static List<Event> events(List<String> data, Random random) {
+    return data.stream().map(each -> event(each, random)).toList();
   }
 
   private static Event event(String data, Random random) {

@@ -65,7 +65,7 @@ final class PgHistoryChecker {
       }
     }
     Set<String> unheardOf = new HashSet<>(positions.keySet());
-    unheardOf.removeAll(written.byData().keySet());
+    unheardOf.removeAll(written.data());
     unheardOf.forEach(data -> wrong("nobody wrote " + data));
 
     Map<String, Long> last = new HashMap<>();

@@ -1,10 +1,10 @@
 package dev.eventbroker.pg;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What publishers say that they have published, and what they were answered. What they were not
@@ -43,13 +43,8 @@ final class WrittenHistory {
     return List.copyOf(all);
   }
 
-  synchronized Map<String, Written> byData() {
-    Map<String, Written> byData = new HashMap<>();
-    for (Written written : all) {
-      if (byData.put(written.data(), written) != null) {
-        throw new AssertionError("written down twice: " + written);
-      }
-    }
-    return byData;
+  /** What was written; with a key, by several at once. */
+  synchronized Set<String> data() {
+    return all.stream().map(Written::data).collect(Collectors.toSet());
   }
 }
