@@ -99,7 +99,7 @@ class IncidentDTest {
             .build(),
         back);
 
-    assertThat(back.when(seen -> seen.data().contains("new")).get(10, TimeUnit.SECONDS))
+    assertThat(back.when(seen -> seen.data().contains("new")).get(60, TimeUnit.SECONDS))
         .startsWith("start new");
   }
 
@@ -147,7 +147,7 @@ class IncidentDTest {
     timer.advance(Duration.ofMillis(1));
 
     assertThat(recordOnce("new")).isEqualTo("snapshot(authorised) start new");
-    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(interrupted.await(60, TimeUnit.SECONDS)).isTrue();
     assertThat(fallbacks).containsExactly("ann: no snapshot within PT5S");
     assertThat(broker.stats().snapshots().failed()).isEqualTo(1);
   }
@@ -173,7 +173,7 @@ class IncidentDTest {
 
     timer.advance(Duration.ofMillis(200));
 
-    assertThat(subscriber.when(seen -> seen.record().contains("start")).get(10, TimeUnit.SECONDS))
+    assertThat(subscriber.when(seen -> seen.record().contains("start")).get(60, TimeUnit.SECONDS))
         .startsWith("snapshot(authorised)");
   }
 
@@ -183,7 +183,7 @@ class IncidentDTest {
         timeout -> {
           throw new IOException("connection reset");
         });
-    subscriber.when(seen -> seen.record().contains("start")).get(10, TimeUnit.SECONDS);
+    subscriber.when(seen -> seen.record().contains("start")).get(60, TimeUnit.SECONDS);
     broker.publish(Event.of(TOPIC, "changed", "new"));
 
     assertThat(recordOnce("new")).isEqualTo("snapshot(authorised) start new");
@@ -226,7 +226,7 @@ class IncidentDTest {
         });
 
     String record =
-        subscriber.when(seen -> seen.record().contains("close")).get(10, TimeUnit.SECONDS);
+        subscriber.when(seen -> seen.record().contains("close")).get(60, TimeUnit.SECONDS);
 
     assertThat(record.replace(" |", "")).isEqualTo("gap(slow) gap(slow) close(slow)");
     assertThat(loads.get()).isEqualTo(3);
@@ -244,7 +244,7 @@ class IncidentDTest {
   private String recordOnce(String data) throws Exception {
     return subscriber
         .when(seen -> seen.data().contains(data) && seen.record().endsWith("|"))
-        .get(10, TimeUnit.SECONDS)
+        .get(60, TimeUnit.SECONDS)
         .replace(" |", "");
   }
 

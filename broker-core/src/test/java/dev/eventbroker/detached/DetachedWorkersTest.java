@@ -83,7 +83,7 @@ class DetachedWorkersTest {
               .toCompletableFuture());
     }
 
-    CompletableFuture.allOf(done.toArray(CompletableFuture[]::new)).get(10, TimeUnit.SECONDS);
+    CompletableFuture.allOf(done.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
 
     assertThat(List.copyOf(order)).isSorted().hasSize(100);
   }
@@ -97,7 +97,7 @@ class DetachedWorkersTest {
     }
 
     for (CompletableFuture<Integer> one : done) {
-      assertThat(one.get(10, TimeUnit.SECONDS)).isBetween(0, 2);
+      assertThat(one.get(60, TimeUnit.SECONDS)).isBetween(0, 2);
     }
   }
 
@@ -110,14 +110,14 @@ class DetachedWorkersTest {
     }
 
     assertThatThrownBy(
-            () -> waiting(TOPIC, release).toCompletableFuture().get(10, TimeUnit.SECONDS))
+            () -> waiting(TOPIC, release).toCompletableFuture().get(60, TimeUnit.SECONDS))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(BrokerException.Overloaded.class)
         .hasRootCauseMessage("detached: 100 tasks are pending already (expected: fewer)");
     assertThat(workers.failed()).isEqualTo(1);
     release.countDown();
     for (CompletableFuture<Boolean> one : taken) {
-      assertThat(one.get(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(one.get(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -131,8 +131,8 @@ class DetachedWorkersTest {
             });
     CompletionStage<String> good = detached.submit(TOPIC, context -> "yes");
 
-    assertThat(good.toCompletableFuture().get(10, TimeUnit.SECONDS)).isEqualTo("yes");
-    assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThat(good.toCompletableFuture().get(60, TimeUnit.SECONDS)).isEqualTo("yes");
+    assertThatThrownBy(() -> bad.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .hasRootCauseMessage("no");
     synchronized (observed) {
       assertThat(observed).containsExactly("a: no");
@@ -145,7 +145,7 @@ class DetachedWorkersTest {
 
     CompletionStage<EventId> published = detached.publish(Event.of(TOPIC, "t", ""));
 
-    assertThatThrownBy(() -> published.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> published.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .hasRootCauseMessage("the database is gone");
     assertThat(workers.failed()).isEqualTo(1);
   }
@@ -171,8 +171,8 @@ class DetachedWorkersTest {
 
     timer.advance(Duration.ofSeconds(30));
 
-    assertThat(late.toCompletableFuture().get(10, TimeUnit.SECONDS)).isEqualTo(Duration.ZERO);
-    assertThat(next.toCompletableFuture().get(10, TimeUnit.SECONDS)).isFalse();
+    assertThat(late.toCompletableFuture().get(60, TimeUnit.SECONDS)).isEqualTo(Duration.ZERO);
+    assertThat(next.toCompletableFuture().get(60, TimeUnit.SECONDS)).isFalse();
   }
 
   @Test
@@ -191,7 +191,7 @@ class DetachedWorkersTest {
 
     assertThat(report).isEqualTo(new DrainReport(0, 1));
     stored.complete(new EventId("e", 7));
-    assertThat(published.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThat(published.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .isEqualTo(new EventId("e", 7));
   }
 
@@ -211,8 +211,8 @@ class DetachedWorkersTest {
     DrainReport report = workers.drain(Duration.ofSeconds(10));
 
     assertThat(report).isEqualTo(new DrainReport(2, 0));
-    assertThat(first.toCompletableFuture().get(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(second.toCompletableFuture().get(10, TimeUnit.SECONDS)).isEqualTo("done");
+    assertThat(first.toCompletableFuture().get(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.toCompletableFuture().get(60, TimeUnit.SECONDS)).isEqualTo("done");
   }
 
   @Test
@@ -238,10 +238,10 @@ class DetachedWorkersTest {
 
     assertThat(report).isEqualTo(new DrainReport(0, 2));
     assertThat(report.complete()).isFalse();
-    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
-    assertThatThrownBy(() -> stuck.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThat(interrupted.await(60, TimeUnit.SECONDS)).isTrue();
+    assertThatThrownBy(() -> stuck.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .hasCauseInstanceOf(InterruptedException.class);
-    assertThatThrownBy(() -> never.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> never.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .hasRootCauseInstanceOf(BrokerException.Closed.class);
     assertThatThrownBy(() -> detached.submit(TOPIC, context -> "late").toCompletableFuture().get())
         .hasRootCauseInstanceOf(BrokerException.Closed.class);
@@ -257,9 +257,9 @@ class DetachedWorkersTest {
             });
     CompletionStage<String> good = detached.submit(TOPIC, context -> "yes");
 
-    assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> bad.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .hasRootCauseMessage("on purpose");
-    assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10)).isEqualTo("yes");
+    assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(60)).isEqualTo("yes");
     assertThat(workers.running()).isZero();
     assertThat(workers.failed()).isEqualTo(1);
   }
@@ -278,9 +278,9 @@ class DetachedWorkersTest {
             });
     CompletionStage<String> good = detached.submit(TOPIC, context -> "yes");
 
-    assertThatThrownBy(() -> bad.toCompletableFuture().get(10, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> bad.toCompletableFuture().get(60, TimeUnit.SECONDS))
         .hasRootCauseMessage("no");
-    assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(good.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(60));
     workers.drain(Duration.ZERO);
     assertThat(detached.submit(TOPIC, context -> "late").toCompletableFuture())
         .isCompletedExceptionally();
@@ -295,7 +295,7 @@ class DetachedWorkersTest {
 
     for (CompletionStage<String> one : List.of(first, second)) {
       assertThat(one.toCompletableFuture())
-          .failsWithin(Duration.ofSeconds(10))
+          .failsWithin(Duration.ofSeconds(60))
           .withThrowableOfType(ExecutionException.class)
           .withCauseInstanceOf(RejectedExecutionException.class);
     }
@@ -344,7 +344,7 @@ class DetachedWorkersTest {
     DrainReport report = workers.drain(ChronoUnit.FOREVER.getDuration());
 
     assertThat(report.complete()).isTrue();
-    assertThat(done.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10)).isEqualTo("done");
+    assertThat(done.toCompletableFuture()).succeedsWithin(Duration.ofSeconds(60)).isEqualTo("done");
   }
 
   @Test
@@ -374,10 +374,10 @@ class DetachedWorkersTest {
 
         for (CompletableFuture<List<CompletableFuture<String>>> some : submitted) {
           CompletableFuture<?>[] all =
-              some.get(10, TimeUnit.SECONDS).toArray(CompletableFuture[]::new);
+              some.get(60, TimeUnit.SECONDS).toArray(CompletableFuture[]::new);
           assertThat(CompletableFuture.allOf(all).handle((value, failure) -> true))
               .as("round %d", round)
-              .succeedsWithin(Duration.ofSeconds(10));
+              .succeedsWithin(Duration.ofSeconds(60));
         }
         assertThat(stopping.queued()).isZero();
       }

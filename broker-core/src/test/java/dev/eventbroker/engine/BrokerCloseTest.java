@@ -69,8 +69,8 @@ class BrokerCloseTest {
     broker.close(Duration.ZERO);
     closedAgain.countDown();
 
-    assertThat(published.toCompletableFuture().get(10, TimeUnit.SECONDS).position()).isEqualTo(1);
-    assertThat(first.get(10, TimeUnit.SECONDS).complete()).isTrue();
+    assertThat(published.toCompletableFuture().get(60, TimeUnit.SECONDS).position()).isEqualTo(1);
+    assertThat(first.get(60, TimeUnit.SECONDS).complete()).isTrue();
   }
 
   @Test
@@ -155,7 +155,7 @@ class BrokerCloseTest {
     RecordingSubscriber other = subscribe();
     broker.publish(Event.of(TOPIC, "t", "a"));
 
-    assertThat(interrupted.get(10, TimeUnit.SECONDS)).isFalse();
+    assertThat(interrupted.get(60, TimeUnit.SECONDS)).isFalse();
     assertThat(closedOnce(closing)).endsWith("close(shutdown)");
     assertThat(closedOnce(other)).endsWith("close(shutdown)");
     assertThat(broker.stats().subscriptions().open()).isZero();
@@ -180,13 +180,13 @@ class BrokerCloseTest {
   }
 
   private static String closedOnce(RecordingSubscriber subscriber) throws Exception {
-    return subscriber.when(seen -> seen.record().contains("close")).get(10, TimeUnit.SECONDS);
+    return subscriber.when(seen -> seen.record().contains("close")).get(60, TimeUnit.SECONDS);
   }
 
   private static void assertLanesEnd() throws InterruptedException {
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().startsWith("closing-lane")) {
-        thread.join(10_000);
+        thread.join(60_000);
         assertThat(thread.isAlive()).as(thread.getName()).isFalse();
       }
     }

@@ -95,7 +95,7 @@ class SnapshotLoaderTest {
     stuck.forEach(Subscription::close);
 
     assertThat(once("start")).startsWith("snapshot(loaded) start");
-    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(interrupted.await(60, TimeUnit.SECONDS)).isTrue();
     assertThat(broker.stats().snapshots().failed()).isZero();
   }
 
@@ -209,7 +209,7 @@ class SnapshotLoaderTest {
   }
 
   private String once(String word) throws Exception {
-    return subscriber.when(seen -> seen.record().contains(word)).get(10, TimeUnit.SECONDS);
+    return subscriber.when(seen -> seen.record().contains(word)).get(60, TimeUnit.SECONDS);
   }
 
   private static SubscribeRequest.Builder<String> request(Runnable loading) {

@@ -284,7 +284,7 @@ class SubscriptionTest {
 
     subscriber
         .when(seen -> seen.record().contains("close(shutdown)"))
-        .get(10, java.util.concurrent.TimeUnit.SECONDS);
+        .get(60, java.util.concurrent.TimeUnit.SECONDS);
     assertThat(broker.stats().subscriptions().open()).isZero();
   }
 

@@ -11,6 +11,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -63,6 +64,8 @@ final class OwnServer implements AutoCloseable {
   private EmbeddedPostgres start(int port) throws IOException {
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
+            // The default of ten seconds is short for a machine with other work to do.
+            .setPGStartupWait(Duration.ofSeconds(60))
             .setDataDirectory(data)
             .setCleanDataDirectory(false)
             .setPort(port)

@@ -233,7 +233,7 @@ class PgBackplaneFaultTest {
       holder.commit();
 
       assertThat(lost.toCompletableFuture())
-          .failsWithin(Duration.ofSeconds(5))
+          .failsWithin(Duration.ofSeconds(60))
           .withThrowableThat()
           .withCauseInstanceOf(OutcomeUnknownException.class);
       assertThat(node.publish("next").position()).isEqualTo(1);

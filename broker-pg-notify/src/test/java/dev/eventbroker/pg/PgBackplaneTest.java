@@ -310,7 +310,7 @@ class PgBackplaneTest {
     CompletionStage<EventId> refused = backplane.publish(Node.event("too much"));
 
     assertThat(refused.toCompletableFuture())
-        .completesExceptionallyWithin(Duration.ofSeconds(5))
+        .completesExceptionallyWithin(Duration.ofSeconds(60))
         .withThrowableThat()
         .withCauseInstanceOf(BrokerException.Overloaded.class);
     backplane.close();

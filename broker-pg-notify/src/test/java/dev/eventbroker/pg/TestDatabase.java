@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real PostgreSQL, started once for all tests of a JVM; each test has a schema of its own. */
@@ -25,6 +26,8 @@ final class TestDatabase {
       try {
         TestCertificate certificate = TestCertificate.create();
         return EmbeddedPostgres.builder()
+            // The default of ten seconds is short for a machine with other work to do.
+            .setPGStartupWait(Duration.ofSeconds(60))
             .setServerConfig("max_prepared_transactions", "100")
             .setServerConfig("ssl", "on")
             .setServerConfig("ssl_cert_file", certificate.certificate().toString())

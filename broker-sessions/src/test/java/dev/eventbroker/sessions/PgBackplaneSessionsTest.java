@@ -85,13 +85,13 @@ class PgBackplaneSessionsTest {
                 + " where application_name like 'killed-%'");
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(30));
       }
-      byHand.get(20, TimeUnit.SECONDS);
+      byHand.get(60, TimeUnit.SECONDS);
       await("all at one", () -> one.released().size() >= expected.size());
       await("all at the other", () -> two.released().size() >= expected.size());
       one.broker
           .publish(Event.of(Topic.of("end"), "end", ""))
           .toCompletableFuture()
-          .get(20, TimeUnit.SECONDS);
+          .get(60, TimeUnit.SECONDS);
       Stream.of(one, two)
           .forEach(
               node ->
@@ -115,7 +115,7 @@ class PgBackplaneSessionsTest {
   }
 
   private static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - end).as("within 20 s: %s", what).isNegative();
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));

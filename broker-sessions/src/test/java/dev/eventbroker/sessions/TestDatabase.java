@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 
@@ -25,7 +26,11 @@ final class TestDatabase {
 
     private static EmbeddedPostgres start() {
       try {
-        return EmbeddedPostgres.builder().setServerConfig("max_connections", "60").start();
+        return EmbeddedPostgres.builder()
+            // The default of ten seconds is short for a machine with other work to do.
+            .setPGStartupWait(Duration.ofSeconds(60))
+            .setServerConfig("max_connections", "60")
+            .start();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

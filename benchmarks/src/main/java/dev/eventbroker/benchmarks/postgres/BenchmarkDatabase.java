@@ -41,6 +41,8 @@ final class BenchmarkDatabase implements AutoCloseable {
     BenchmarkDatabase database =
         new BenchmarkDatabase(
             EmbeddedPostgres.builder()
+                // The default of ten seconds is short for a machine with other work to do.
+                .setPGStartupWait(Duration.ofSeconds(60))
                 .setServerConfig("fsync", "on")
                 .setServerConfig("full_page_writes", "on")
                 .setServerConfig("synchronous_commit", "on")

@@ -94,7 +94,9 @@ public final class BoardDemo implements AutoCloseable {
 
   private String startPostgres() {
     try {
-      EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
+      // The default of ten seconds is short for a machine with other work to do.
+      EmbeddedPostgres postgres =
+          EmbeddedPostgres.builder().setPGStartupWait(Duration.ofSeconds(60)).start();
       started.push(postgres);
       return postgres.getJdbcUrl(JDBC_DATABASE, JDBC_DATABASE);
     } catch (IOException e) {
