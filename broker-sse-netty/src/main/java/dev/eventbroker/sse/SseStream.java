@@ -113,8 +113,18 @@ final class SseStream implements Subscriber {
       end(CloseReason.FAILED);
       return;
     }
-    flush();
+    if (isCursorNext()) {
+      // It comes in a task that is on its way already: one write to the socket instead of two.
+      ctx.executor().execute(this::flush);
+    } else {
+      flush();
+    }
     schedule();
+  }
+
+  /** Whether there is nothing to load or to replay before the subscription says where it starts. */
+  private boolean isCursorNext() {
+    return !hasSnapshot && clientId.isEmpty();
   }
 
   @Override
