@@ -75,7 +75,6 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter
       throw new IllegalStateException(
           "executor: " + ctx.executor() + " (expected: the channel's event loop)");
     }
-    ctx.pipeline().addAfter(ctx.name(), null, new Unanswered(this));
   }
 
   /** Leaves nothing behind. */
@@ -101,8 +100,12 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter
   /** Takes the requests that are for it. */
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    if (!(message instanceof HttpRequest request)
-        || !QueryString.path(request.uri()).equals(settings.path())) {
+    if (!(message instanceof HttpRequest request)) {
+      ctx.fireChannelRead(message);
+      return;
+    }
+    if (!QueryString.path(request.uri()).equals(settings.path())) {
+      countPassing(ctx);
       ctx.fireChannelRead(message);
       return;
     }
@@ -110,9 +113,21 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter
       SseExchange exchange = new SseExchange(state, ctx.channel(), request);
       ctx.pipeline().addBefore(ctx.name(), null, exchange);
       ChannelHandlerContext place = ctx.pipeline().context(exchange);
-      unanswered(ctx).orElseThrow().whenNone(() -> exchange.begin(place, request));
+      Optional<Unanswered> passed = unanswered(ctx);
+      if (passed.isEmpty()) {
+        exchange.begin(place, request);
+      } else {
+        passed.get().whenNone(() -> exchange.begin(place, request));
+      }
     } finally {
       ReferenceCountUtil.release(message);
+    }
+  }
+
+  /** Most connections ask for a stream and nothing else: who counts comes with who is counted. */
+  private void countPassing(ChannelHandlerContext ctx) {
+    if (unanswered(ctx).isEmpty()) {
+      ctx.pipeline().addAfter(ctx.name(), null, new Unanswered(this));
     }
   }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Counts the requests of one connection that have passed the endpoint and have no whole answer yet.
  * Answers go out in the order asked (RFC 9112, 9.3.2), and the handlers behind the endpoint may
  * take their time: what the endpoint says meanwhile would be taken for their answer. Stands right
- * behind the endpoint; used on the channel's event loop only.
+ * behind the endpoint, from the first of them on; used on the channel's event loop only.
  */
 final class Unanswered extends ChannelDuplexHandler {
 
