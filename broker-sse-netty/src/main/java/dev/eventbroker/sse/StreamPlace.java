@@ -9,7 +9,6 @@ import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,23 +41,29 @@ record StreamPlace(
    */
   static StreamPlace takeOver(ChannelHandlerContext ctx) {
     ChannelPipeline pipeline = ctx.pipeline();
-    ChannelHandler codec = null;
+    if (pipeline.last() instanceof EndOfRequests) {
+      removeBehind(pipeline, ctx.handler());
+    }
+    ChannelHandlerContext codec = null;
     boolean transportNext = true;
     boolean transportNextToCodec = false;
     boolean codecNext = false;
     boolean behind = false;
-    boolean requestsEnd = pipeline.last() instanceof EndOfRequests;
-    // One walk, for the pipeline makes a map for each.
-    for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-      ChannelHandler handler = entry.getValue();
-      if (handler == ctx.handler()) {
+    // By their names, for otherwise the pipeline makes a map of all that there is.
+    for (String name : pipeline.names()) {
+      ChannelHandlerContext place = pipeline.context(name);
+      if (place == null) {
+        continue; // the pipeline's own end, or gone already with another one
+      }
+      ChannelHandler handler = place.handler();
+      if (place == ctx) {
         behind = true;
-      } else if (isInTheWay(handler) || (behind && requestsEnd)) {
-        remove(pipeline, handler);
+      } else if (isInTheWay(handler)) {
+        pipeline.remove(handler);
       } else if (!behind && !(handler instanceof Unanswered)) { // which goes with its endpoint
         boolean isCodec = isCodec(handler);
         if (isCodec) {
-          codec = handler;
+          codec = place;
           transportNextToCodec = transportNext;
         } else if (handler instanceof ChannelOutboundHandler) {
           codec = null;
@@ -74,15 +79,14 @@ record StreamPlace(
         ? new StreamPlace(ctx, null, false, false)
         : new StreamPlace(
             ctx,
-            pipeline.context(codec),
+            codec,
             transportNextToCodec,
-            codecNext && codec instanceof HttpServerCodec);
+            codecNext && codec.handler() instanceof HttpServerCodec);
   }
 
-  /** It may have gone already, with another one. */
-  private static void remove(ChannelPipeline pipeline, ChannelHandler handler) {
-    if (pipeline.context(handler) != null) {
-      pipeline.remove(handler);
+  private static void removeBehind(ChannelPipeline pipeline, ChannelHandler stream) {
+    while (pipeline.last() != stream) {
+      pipeline.removeLast();
     }
   }
 
