@@ -122,9 +122,12 @@ final class SseStream implements Subscriber {
     schedule();
   }
 
-  /** Whether there is nothing to load or to replay before the subscription says where it starts. */
+  /**
+   * Whether there is nothing to load or to replay before the subscription says where it starts. The
+   * streams of a multiplexed connection share its writes to the socket as it is.
+   */
   private boolean isCursorNext() {
-    return !hasSnapshot && clientId.isEmpty();
+    return !hasSnapshot && clientId.isEmpty() && !wire.isMultiplexed();
   }
 
   @Override

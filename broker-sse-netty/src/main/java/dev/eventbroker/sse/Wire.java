@@ -71,6 +71,11 @@ final class Wire implements ChannelFutureListener, FrameBatch.Owner {
     this.promisesMayBeVoid = bytesFrom != null && place.isTransportNext();
   }
 
+  /** Whether the channel is one of several of a connection. */
+  boolean isMultiplexed() {
+    return multiplexed;
+  }
+
   /** Adds a frame to the batch; goes out with {@link #flush} at the latest. */
   void write(WireFrame frame) {
     int size = frame.size(chunked);
