@@ -1,7 +1,10 @@
 package dev.eventbroker.sse;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -12,10 +15,15 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.Map;
 import java.util.Optional;
 
 /** The heads of what one request may be answered with. */
 final class Answers {
+
+  private static final WireFrame HEAD = sharedHead(HttpVersion.HTTP_1_1, true);
+  private static final WireFrame LAST_HEAD = sharedHead(HttpVersion.HTTP_1_1, false);
+  private static final WireFrame HEAD_WITHOUT_CHUNKS = sharedHead(HttpVersion.HTTP_1_0, false);
 
   private final Optional<SseCors> cors;
   private final boolean multiplexed;
@@ -64,6 +72,31 @@ final class Answers {
       headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }
     return response;
+  }
+
+  /**
+   * The same as bytes that all streams share, as the HTTP/1 codec would write it; nothing where a
+   * head says something to one client alone.
+   */
+  Optional<WireFrame> sharedStream(boolean keepAlive) {
+    if (multiplexed || cors.isPresent()) {
+      return Optional.empty();
+    }
+    if (!isChunked()) {
+      return Optional.of(HEAD_WITHOUT_CHUNKS);
+    }
+    return Optional.of(keepAlive ? HEAD : LAST_HEAD);
+  }
+
+  private static WireFrame sharedHead(HttpVersion version, boolean keepAlive) {
+    HttpRequest anybodys = new DefaultHttpRequest(version, HttpMethod.GET, "/");
+    HttpResponse head = new Answers(anybodys, Optional.empty(), false).stream(keepAlive);
+    StringBuilder text = new StringBuilder();
+    text.append(head.protocolVersion()).append(' ').append(head.status()).append("\r\n");
+    for (Map.Entry<String, String> field : head.headers()) {
+      text.append(field.getKey()).append(": ").append(field.getValue()).append("\r\n");
+    }
+    return WireFrame.verbatim(text.append("\r\n").toString().getBytes(US_ASCII));
   }
 
   /** What HEAD gets where GET would get a stream. */

@@ -274,9 +274,9 @@ final class SseExchange extends ChannelInboundHandlerAdapter
       Connection connection) {
     StreamPlace place = StreamPlace.takeOver(ctx);
     answered = true;
-    HttpResponse head = answers().stream(keepAlive);
+    Answers own = answers();
     FrameBatch batch = endpoint.batchOf(ctx.channel().eventLoop());
-    Wire wire = new Wire(place, batch, answers().isChunked(), multiplexed);
+    Wire wire = new Wire(place, batch, own.isChunked(), multiplexed);
     answers = null;
     asking = null;
     SseStream opened =
@@ -284,7 +284,7 @@ final class SseExchange extends ChannelInboundHandlerAdapter
     stream = opened;
     removable = place.isCodecNext() ? place.codec() : null;
     endpoint.opened(ctx.channel());
-    opened.begin(head, subscription(ctx, allowed, request));
+    opened.begin(own, keepAlive, subscription(ctx, allowed, request));
     standAlone(ctx);
     if (endpoint.isDraining()) {
       opened.end(CloseReason.SHUTDOWN);

@@ -13,7 +13,6 @@ import dev.eventbroker.Subscription;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.Optional;
@@ -96,8 +95,8 @@ final class SseStream implements Subscriber {
    * then on is its own. Nothing of the subscription can come before them, for it comes in a later
    * task of this event loop.
    */
-  void begin(HttpResponse head, SubscribeRequest request) {
-    ctx.write(head);
+  void begin(Answers answers, boolean keepAlive, SubscribeRequest request) {
+    wire.begin(answers, keepAlive);
     write(SseFrame.preamble(settings.jitteredRetry()));
     try {
       subscription = settings.broker().subscribe(request, this);

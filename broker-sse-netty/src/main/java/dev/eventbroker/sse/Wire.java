@@ -10,6 +10,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  *       together, in pieces that fit its frames.
  * </ul>
  *
- * <p>The head of a response always goes through the codec, and so does the end while there is one.
- * Used on the channel's event loop only.
+ * <p>In the first case the codec sees nothing of a response whose head is the same for all. Another
+ * head goes through it, and so does the end then, while there is a codec. Used on the channel's
+ * event loop only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails ends in channelInactive
 final class Wire implements ChannelFutureListener, FrameBatch.Owner {
@@ -50,6 +52,9 @@ final class Wire implements ChannelFutureListener, FrameBatch.Owner {
 
   /** From where bytes reach the transport as they are; null if they go through a codec. */
   private @Nullable ChannelHandlerContext bytesFrom;
+
+  /** Whether it has seen the head, and is to see the end. */
+  private boolean codecBegan;
 
   // Writes, and those of them that have ended or whose end is not told: the channel's own buffer
   // is where the latter are seen.
@@ -76,6 +81,18 @@ final class Wire implements ChannelFutureListener, FrameBatch.Owner {
     return multiplexed;
   }
 
+  /** Begins the response; goes out with {@link #flush} at the latest. */
+  void begin(Answers answers, boolean keepAlive) {
+    Optional<WireFrame> shared =
+        bytesFrom == null ? Optional.empty() : answers.sharedStream(keepAlive);
+    if (shared.isPresent()) {
+      write(shared.get());
+      return;
+    }
+    codecBegan = true;
+    ctx.write(answers.stream(keepAlive));
+  }
+
   /** Adds a frame to the batch; goes out with {@link #flush} at the latest. */
   void write(WireFrame frame) {
     int size = frame.size(chunked);
@@ -100,11 +117,12 @@ final class Wire implements ChannelFutureListener, FrameBatch.Owner {
   /** Ends the response behind everything that was written. */
   ChannelFuture end() {
     sendBatch();
-    if (bytesFrom != ctx) {
+    ChannelHandlerContext from = bytesFrom;
+    if (from == null || (codecBegan && from != ctx)) {
       return ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
     }
     ByteBuf end = ctx.alloc().ioBuffer(LAST_CHUNK.length);
-    return ctx.writeAndFlush(chunked ? end.writeBytes(LAST_CHUNK) : end);
+    return from.writeAndFlush(chunked ? end.writeBytes(LAST_CHUNK) : end);
   }
 
   /** The codec is gone: nothing stands in the way any more, and the end is written from here. */

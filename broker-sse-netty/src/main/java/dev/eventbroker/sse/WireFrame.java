@@ -52,6 +52,18 @@ final class WireFrame {
     ByteBuffer.wrap(framed).put(size).put(LINE_END).put(bytes).put(LINE_END);
   }
 
+  private WireFrame(byte[] bytes) {
+    id = Optional.empty();
+    start = 0;
+    length = bytes.length;
+    framed = bytes;
+  }
+
+  /** Bytes that are no block of a stream: they go out as they are, in chunks or not. */
+  static WireFrame verbatim(byte[] bytes) {
+    return new WireFrame(bytes);
+  }
+
   /** What the client has as its last event id once it has this frame, if the frame changes that. */
   Optional<EventId> id() {
     return id;

@@ -14,6 +14,7 @@ import dev.eventbroker.Topic;
 import dev.eventbroker.engine.BrokerBuilder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -25,6 +26,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** In which portions the first bytes of a stream go to its socket. */
 class OpeningTest {
@@ -82,12 +85,43 @@ class OpeningTest {
     channel.finishAndReleaseAll();
   }
 
-  private EmbeddedChannel channel(SseDecision decision) {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1\r\n",
+        "HTTP/1.1\r\nConnection: close\r\n",
+        "HTTP/1.0\r\n",
+        "HTTP/1.0\r\nConnection: keep-alive\r\n"
+      })
+  void theHeadThatAllShareIsWhatTheCodecWouldWrite(String version) {
+    SseDecision decision = SseDecision.allow(Authorized.principal("ann"));
+    EmbeddedChannel shared = channel(decision);
+    EmbeddedChannel encoded = channel(decision, new ChannelOutboundHandlerAdapter());
+    String request = "GET /events?topic=a " + version + "Host: x\r\n\r\n";
+
+    receive(shared, request);
+    String sharedHead = head();
+    flushes.portions.clear();
+    receive(encoded, request);
+
+    assertThat(sharedHead).startsWith("HTTP/1.1 200 OK\r\n").isEqualTo(head());
+    shared.finishAndReleaseAll();
+    encoded.finishAndReleaseAll();
+  }
+
+  private String head() {
+    String opening = String.join("", flushes.portions);
+    return opening.substring(0, opening.indexOf("\r\n\r\n"));
+  }
+
+  private EmbeddedChannel channel(SseDecision decision, ChannelHandler... between) {
     SseEndpoint endpoint =
         SseEndpoint.builder(broker)
             .authorizer(request -> CompletableFuture.completedStage(decision))
             .build();
-    return new EmbeddedChannel(flushes, new HttpServerCodec(), endpoint);
+    EmbeddedChannel channel = new EmbeddedChannel(flushes, new HttpServerCodec());
+    channel.pipeline().addLast(between).addLast(endpoint);
+    return channel;
   }
 
   private void publish(String data) {
@@ -114,6 +148,7 @@ class OpeningTest {
   }
 
   /** Stands where the transport would, and notes what each flush sends. */
+  @ChannelHandler.Sharable
   private static final class Flushes extends ChannelOutboundHandlerAdapter {
 
     final List<String> portions = new ArrayList<>();
