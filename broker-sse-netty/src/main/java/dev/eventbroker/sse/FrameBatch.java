@@ -1,5 +1,6 @@
 package dev.eventbroker.sse;
 
+import dev.eventbroker.EventId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.Arrays;
@@ -22,6 +23,8 @@ final class FrameBatch {
   private int count;
   private int bytes;
 
+  private WireFrame lastCursor = WireFrame.HEARTBEAT;
+
   /** Whose frames these are. */
   interface Owner {
 
@@ -39,6 +42,17 @@ final class FrameBatch {
       before.sendBatch();
     }
     owner = next;
+  }
+
+  /**
+   * The block that moves a client to that id: newcomers and quiet streams are sent the same one
+   * until the loop reads on.
+   */
+  WireFrame cursor(EventId id) {
+    if (lastCursor.id().filter(id::equals).isEmpty()) {
+      lastCursor = new WireFrame(SseFrame.cursor(id));
+    }
+    return lastCursor;
   }
 
   /** Whether there are frames of that one. */

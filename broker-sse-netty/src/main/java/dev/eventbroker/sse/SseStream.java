@@ -189,7 +189,7 @@ final class SseStream implements Subscriber {
     if (clientId.isPresent() && clientId.get().equals(cursor)) {
       return false;
     }
-    write(SseFrame.cursor(cursor));
+    write(wire.cursor(cursor));
     return true;
   }
 

@@ -2,6 +2,7 @@ package dev.eventbroker.sse;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.eventbroker.EventId;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -91,6 +92,11 @@ final class Wire implements ChannelFutureListener, FrameBatch.Owner {
     }
     codecBegan = true;
     ctx.write(answers.stream(keepAlive));
+  }
+
+  /** The block that moves the client to that id; others of the event loop share it. */
+  WireFrame cursor(EventId id) {
+    return batch.cursor(id);
   }
 
   /** Adds a frame to the batch; goes out with {@link #flush} at the latest. */
