@@ -28,6 +28,9 @@ final class AcceptHeader {
 
   /** What the ranges above that specificity say; if there are none, what holds without any. */
   private static boolean accepts(List<String> values, int above, boolean otherwise) {
+    if (values.size() == 1 && values.get(0).equals("text/event-stream")) {
+      return true; // as every event source says it: nothing to take apart
+    }
     int decisive = 0;
     boolean welcome = false;
     boolean any = false;

@@ -69,7 +69,9 @@ record StreamRequest(
   /** About what the line and the header fields took on the wire. */
   private static long bytes(HttpRequest request) {
     long bytes = request.method().name().length() + (long) request.uri().length() + FIXED_BYTES;
-    for (Map.Entry<String, String> field : request.headers()) {
+    var fields = request.headers().iteratorCharSequence();
+    while (fields.hasNext()) {
+      Map.Entry<CharSequence, CharSequence> field = fields.next();
       bytes += field.getKey().length() + (long) field.getValue().length() + FIXED_BYTES_OF_A_FIELD;
     }
     return bytes;
