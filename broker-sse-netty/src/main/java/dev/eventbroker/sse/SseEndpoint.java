@@ -199,8 +199,7 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter
     private Duration reconnectSpread = DEFAULT_RECONNECT_SPREAD;
     private SseLimits limits = SseLimits.defaults();
     private Optional<SseCors> cors = Optional.empty();
-    private Function<SseRequest, String> address =
-        request -> ClientAddress.of(request.remoteAddress());
+    private Optional<Function<SseRequest, String>> address = Optional.empty();
     private LagPolicy lagPolicy = DEFAULT_LAG_POLICY;
     private Delivery.Encoder<WireFrame> encoder = WireFrame.EVENT;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
@@ -325,7 +324,7 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter
      * who has one address of it has them all.
      */
     public Builder address(Function<SseRequest, String> addressOf) {
-      address = requireNonNull(addressOf, "addressOf");
+      address = Optional.of(addressOf);
       return this;
     }
 
@@ -384,12 +383,19 @@ public final class SseEndpoint extends ChannelInboundHandlerAdapter
               reconnectSpread,
               limits,
               cors,
-              address,
+              address.orElseGet(this::ownAddress),
               lagPolicy,
               encoder,
               random,
               nanoClock,
               clock));
+    }
+
+    /** Where nobody counts addresses, none is made text. */
+    private Function<SseRequest, String> ownAddress() {
+      return limits.perAddress() == SseLimits.UNLIMITED
+          ? request -> ""
+          : request -> ClientAddress.of(request.remoteAddress());
     }
 
     private static Duration requireTime(String what, Duration value) {
