@@ -44,6 +44,10 @@ public final class SseFrame {
   /** Says that the connection lives, and nothing else. */
   public static final SseFrame HEARTBEAT = new SseFrame(comment("hb") + '\n', Optional.empty());
 
+  private static final String CONNECTED = comment("connected") + '\n';
+
+  private static final String NOT_NOW = comment("not now") + '\n';
+
   /** A type that no event can have. */
   private static final String EXPIRING = "expiring";
 
@@ -63,7 +67,7 @@ public final class SseFrame {
    * @throws IllegalArgumentException if it is outside of that
    */
   public static SseFrame preamble(Duration retry) {
-    return opening(retry, "connected");
+    return opening(retry, CONNECTED);
   }
 
   /**
@@ -74,7 +78,7 @@ public final class SseFrame {
    * @throws IllegalArgumentException if it is outside of the bounds
    */
   public static SseFrame notNow(Duration retry) {
-    return opening(retry, "not now");
+    return opening(retry, NOT_NOW);
   }
 
   private static SseFrame opening(Duration retry, String comment) {
@@ -82,8 +86,7 @@ public final class SseFrame {
       throw new IllegalArgumentException(
           "retry: " + retry + " (expected: " + MIN_RETRY + " to " + MAX_RETRY + ")");
     }
-    return new SseFrame(
-        "retry: " + retry.toMillis() + '\n' + comment(comment) + '\n', Optional.empty());
+    return new SseFrame("retry: " + retry.toMillis() + '\n' + comment, Optional.empty());
   }
 
   /** Says when to come back, and fires nothing. */
