@@ -16,6 +16,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -107,6 +108,21 @@ class OpeningTest {
     assertThat(sharedHead).startsWith("HTTP/1.1 200 OK\r\n").isEqualTo(head());
     shared.finishAndReleaseAll();
     encoded.finishAndReleaseAll();
+  }
+
+  @Test
+  void whereTheCodecStaysTheEndIsTheLastChunkAllTheSame() {
+    EmbeddedChannel channel =
+        channel(SseDecision.allow(Authorized.principal("ann")), new ChannelInboundHandlerAdapter());
+    receive(channel, REQUEST + "\r\n");
+    assertThat(channel.pipeline().get(HttpServerCodec.class)).isNotNull();
+
+    broker.close();
+    channel.runPendingTasks();
+
+    assertThat(String.join("", flushes.portions)).endsWith("\n\n\r\n0\r\n\r\n");
+    assertThat(channel.isOpen()).isFalse();
+    channel.finishAndReleaseAll();
   }
 
   private String head() {
