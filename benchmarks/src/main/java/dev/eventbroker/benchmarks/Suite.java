@@ -9,7 +9,7 @@ import java.time.Duration;
 /** A kind of question, with the class that asks all of it. */
 enum Suite {
   INPROCESS("inprocess", 22, 240, 1700),
-  SSE("sse", 20, 200, 1600),
+  SSE("sse", 20, 220, 1850),
   POSTGRES("postgres", 0, 60, 150);
 
   private final String label;

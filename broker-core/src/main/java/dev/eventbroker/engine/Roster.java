@@ -9,8 +9,8 @@ import java.util.function.ToIntFunction;
 /**
  * Those that are there, in no order: a dense array, from which one goes by leaving its seat to the
  * last. What a hash table scatters over its memory for each that comes and goes is here the end of
- * an array; and each costs a reference, whose seat it remembers itself. Not safe for several
- * threads.
+ * an array. Each remembers its own seat, so there is nothing to search and nothing to allocate. Not
+ * safe for several threads.
  */
 final class Roster<T> {
 
